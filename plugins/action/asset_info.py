@@ -1,0 +1,54 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Resolve a request to an asset, on the controller; a host is asked only where no triples are named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.fleet.python.plugins.module_utils._options import asset_options
+from ansible_collections.fleet.python.plugins.plugin_utils._action import FleetAction
+from ansible_collections.fleet.python.plugins.plugin_utils._asset_result import described, turned_down
+from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import Entry
+from ansible_collections.fleet.python.plugins.plugin_utils._choice import Chooser
+from ansible_collections.fleet.python.plugins.plugin_utils._lock import others
+from ansible_collections.fleet.python.plugins.plugin_utils._lock_store import read_lock
+from ansible_collections.fleet.python.plugins.plugin_utils._observe import observe
+from ansible_collections.fleet.python.plugins.plugin_utils._platform import platform_of, triples_of
+from ansible_collections.fleet.python.plugins.plugin_utils._remote import Remote, run_directory
+from ansible_collections.fleet.python.plugins.plugin_utils._request import Request, parse_request
+from ansible_collections.fleet.python.plugins.plugin_utils._resolve import Rejection
+from ansible_collections.fleet.python.plugins.plugin_utils._source import sources_of
+
+
+class ActionModule(FleetAction):
+    """Runs on the controller; the module of the same name is its documentation."""
+
+    options = staticmethod(asset_options)
+
+    def act(self, options: Mapping[str, Any], remote: Remote) -> dict[str, Any]:
+        """Resolve the request; the best assets that were turned down come first."""
+        request = parse_request(options["version"])
+        sources = sources_of(options["source"])
+        entry, rejected = _answer(
+            request, Chooser(options, sources, _triples(options, remote), run_directory()), options
+        )
+        return {"asset": described(entry, sources), "rejected": turned_down(rejected)}
+
+
+def _triples(options: Mapping[str, Any], remote: Remote) -> tuple[str, ...]:
+    if options["triples"] is not None:
+        return tuple(options["triples"])
+    platform = platform_of(observe(remote.run, "/opt/python"))
+    return triples_of(platform, options["libc"], options["max_level"])
+
+
+def _answer(request: Request, chooser: Chooser, options: Mapping[str, Any]) -> tuple[Entry, Sequence[Rejection]]:
+    if options["lock"]:
+        entry, path = chooser.choose(request), Path(options["lock"])
+        return entry, others(read_lock(path), request, entry, origin=str(path))
+    resolution = chooser.resolution(request)
+    return resolution.chosen, resolution.rejected

@@ -1,0 +1,28 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""List what is installed on a host, what is in use and what is broken, in one round trip and with no Python there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.fleet.python.plugins.module_utils._options import interpreter_info_options
+from ansible_collections.fleet.python.plugins.plugin_utils._action import FleetAction
+from ansible_collections.fleet.python.plugins.plugin_utils._inventory import inventory_of
+from ansible_collections.fleet.python.plugins.plugin_utils._observe import observe
+from ansible_collections.fleet.python.plugins.plugin_utils._remote import Remote
+from ansible_collections.fleet.python.plugins.plugin_utils._task import absolute
+
+
+class ActionModule(FleetAction):
+    """Runs on the controller; the module of the same name is its documentation."""
+
+    options = staticmethod(interpreter_info_options)
+
+    def act(self, options: Mapping[str, Any], remote: Remote) -> dict[str, Any]:
+        """Observe, and tell."""
+        root = absolute("root", options["root"])
+        observed = observe(remote.run, root, deep=options["verify"] == "deep", detail=True)
+        return {"root": root} | inventory_of(observed)

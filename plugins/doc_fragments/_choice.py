@@ -1,0 +1,115 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the options that say what is chosen, and from where."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The same options as ``_CHOICE`` in module_utils/_options.py."""
+
+    DOCUMENTATION = r"""
+options:
+  release:
+    description:
+      - Only builds of this release of python-build-standalone, for example V(20250317).
+      - V(latest) means the newest finished release. It is asked of O(source), once in a run and by the controller.
+      - Without this option, builds of all releases that O(catalogue) knows can be chosen, and of two builds of the same
+        CPython version the one of the newer release wins.
+    type: str
+    version_added: 0.1.0
+  flavor:
+    description:
+      - What an archive holds.
+      - V(install_only_stripped) has no debug symbols. It is the smallest, and where a release has none, the next one
+        is taken.
+      - V(install_only) has debug symbols.
+      - V(full) is the whole build tree with C(PYTHON.json), a C(.tar.zst) of several times the size.
+        The controller needs the Python package C(zstandard) for it.
+    type: str
+    choices:
+      - install_only_stripped
+      - install_only
+      - full
+    default: install_only_stripped
+    version_added: 0.1.0
+  build:
+    description:
+      - Build options as python-build-standalone names them, joined by C(+).
+        These are V(pgo+lto), V(pgo), V(lto), V(noopt) and V(debug), with V(freethreaded) before or V(static) after.
+        Examples are V(noopt), V(freethreaded+pgo+lto), V(lto+static).
+      - Without this option the fastest build is taken, and debug, free-threaded and static ones are left out.
+      - They can stand in a version too, for example C(3.14t), C(3.13d), C(3.13+lto).
+    type: str
+    version_added: 0.1.0
+  libc:
+    description:
+      - V(auto) takes builds for the C library of the host's own programs.
+      - V(gnu) and V(musl) force one, for hosts that have both or whose programs are static.
+    type: str
+    choices:
+      - auto
+      - gnu
+      - musl
+    default: auto
+    version_added: 0.1.0
+  max_level:
+    description:
+      - The highest x86-64 microarchitecture level, as the psABI defines them, whose builds are taken.
+        A host's own level limits it in any case. Other architectures have no levels.
+      - python-build-standalone advises against level 4 in production.
+    type: int
+    choices:
+      - 1
+      - 2
+      - 3
+      - 4
+    default: 3
+    version_added: 0.1.0
+  prerelease:
+    description:
+      - Whether alphas, betas and release candidates may be chosen.
+      - A version that names one, such as C(3.15.0rc1), allows it by itself.
+    type: bool
+    default: false
+    version_added: 0.1.0
+  source:
+    description:
+      - Where archives come from, tried in this order.
+      - Each is a base URL below which archives lie as C(<release>/<asset>), the layout of python-build-standalone,
+        or a directory of the controller with the same layout.
+      - The default is the mirror of python-build-standalone's makers, then GitHub.
+    type: list
+    elements: str
+    default:
+      - https://releases.astral.sh/github/python-build-standalone/releases/download
+      - https://github.com/astral-sh/python-build-standalone/releases/download
+    version_added: 0.1.0
+  catalogue:
+    description:
+      - What can be chosen, and with which SHA-256 digest. Nothing whose digest is unknown is ever installed.
+      - V(bundled) is the list of upstream's releases and digests that comes with this collection.
+      - V(source) is what the sources themselves say, a C(SHA256SUMS) at the base with C(<release>/<asset>) names.
+        Where there is none it is that of O(release), and without O(release) that of the release which
+        C(latest-release.json) names. The first source that answers decides.
+        A mirror with builds of its own needs this, since their digests are not upstream's.
+      - Anything else is the path of a file on the controller, in the form of C(SHA256SUMS) with C(<release>/<asset>)
+        names.
+    type: str
+    default: bundled
+    version_added: 0.1.0
+"""
+
+    # fleet.python.lock writes the lock, so it does not have this one.
+    LOCK = r"""
+options:
+  lock:
+    description:
+      - Path of a lock file on the controller, which pins for each triple and each request the asset and its SHA-256
+        digest.
+      - With it nothing outside of the lock is chosen. A host whose triple the lock lacks is refused, with the command
+        that adds it; so is a request that the lock does not have or no longer matches.
+    type: path
+    version_added: 0.1.0
+"""

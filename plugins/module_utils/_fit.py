@@ -1,0 +1,126 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Make a build fit for the place where it will stand: no path and no tool of the machine that built it is left.
+
+What is rewritten, and why: python-build-standalone docs/quirks.rst ("References to build-time paths") and
+astral-sh/uv#8429. All of it is done in the staging, before the home has a receipt.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from functools import partial
+from typing import Callable, NamedTuple
+
+# Where the builds were configured to be installed, and the folders of the machine that made them; the lookbehind
+# spares /usr/bin/install and ./install, not -I/install/include.
+_PREFIX = re.compile(r"(?:(?<![\w./-])|(?<=-[IL]))/(?:install|tools/[\w.-]+|build/Python-[\w.]+)(?![\w.-])")
+# The builds' own toolchain, by name or by path, and what every host with a compiler calls it.
+_TOOL = re.compile(
+    r"(?<![\w./-])(?:/tools/[\w./-]*/bin/|/usr/bin/)?(clang\+\+|clang|llvm-ar|llvm-ranlib|llvm-nm)(?![\w.+/-])"
+)
+_TOOLS = {"clang": "cc", "clang++": "c++", "llvm-ar": "ar", "llvm-ranlib": "ranlib", "llvm-nm": "nm"}
+# Folders that were there for the build alone; gcc warns of some and other compilers stop at them.
+# A flag ends at a quote, which belongs to the string that it stands in; one that holds a quote is left alone.
+_END = r"[^\s\"'\\]+(?=[\s\"']|$)"
+_BUILD_FLAG = re.compile(
+    rf"(?<![^\s\"'])-(?:[IL]/(?:tools/deps|build)/{_END}|isysroot {_END}|LModules/_hacl|fprofile-instr-use={_END})"
+)
+
+
+class _Rewrite(NamedTuple):
+    """Which files of a home, and whether the compiler's names in them are rewritten too."""
+
+    pattern: str
+    tools: bool
+
+
+_REWRITES = (
+    _Rewrite("lib/python3.*/_sysconfigdata*.py", tools=True),
+    _Rewrite("lib/python3.*/config-*/Makefile", tools=True),
+    _Rewrite("lib/python3.*/config-*/python-config.py", tools=False),
+    _Rewrite("lib/python3.*/build-details.json", tools=False),
+    _Rewrite("lib/pkgconfig/*.pc", tools=True),
+    _Rewrite("bin/*-config", tools=True),
+)
+
+# PEP 668. The texts after Error= are what pip prints.
+_EXTERNALLY_MANAGED = """[externally-managed]
+Error=This Python belongs to the whole host and was installed by fleet.python.
+ Make a virtual environment and install there:
+ .
+     {python} -m venv DIRECTORY
+     DIRECTORY/bin/pip install PACKAGE
+"""
+
+# Enterprise Linux 8 and older keep their bundle where these builds do not look: python-build-standalone #259, #976.
+_SSL_LINE = "        self.set_default_verify_paths()\n"
+_SSL_FALLBACK = (
+    _SSL_LINE
+    + """\
+        # Added by fleet.python: where the places that OpenSSL was built to look at hold nothing (RHEL 8 and older),
+        # take the distribution's own bundle, unless the user has named another.
+        chosen = "SSL_CERT_FILE" in os.environ or "SSL_CERT_DIR" in os.environ
+        if sys.platform == "linux" and not chosen and not self.cert_store_stats()["x509_ca"]:
+            folder = get_default_verify_paths().capath
+            if not (folder and any(name.endswith(".0") for name in os.listdir(folder))):
+                for bundle in ("/etc/pki/tls/cert.pem", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem"):
+                    if os.path.exists(bundle):
+                        self.load_verify_locations(cafile=bundle)
+                        break
+"""
+)
+
+
+def rewrite_prefix(text: str, home: str) -> str:
+    """The text with the builds' ``/install``, and what else they name of their machine, replaced by ``home``."""
+    return _PREFIX.sub(lambda _match: home, text)
+
+
+def rewrite_tools(text: str) -> str:
+    """The text with the builds' toolchain replaced by cc, c++ and ar, and flags for their own folders left out."""
+    return _BUILD_FLAG.sub("", _TOOL.sub(lambda match: _TOOLS[match[1]], text))
+
+
+def add_ca_fallback(text: str) -> str:
+    """``ssl.py`` with the fallback; unchanged where it is not as it was in CPython 3.8 to 3.14."""
+    return text.replace(_SSL_LINE, _SSL_FALLBACK) if text.count(_SSL_LINE) == 1 else text
+
+
+def fit(tree: str, home: str, *, externally_managed: bool, ca_fallback: bool, python: str) -> None:
+    """Rewrite the staged ``tree`` for its final place ``home``; ``python`` is the path that users call.
+
+    Raises OSError.
+    """
+    for rewrite in _REWRITES:
+        for path in glob.glob(os.path.join(glob.escape(tree), rewrite.pattern)):
+            if not os.path.islink(path):
+                _change(path, rewrite_tools if rewrite.tools else str, partial(rewrite_prefix, home=home))
+    for folder in glob.glob(os.path.join(glob.escape(tree), "lib", "python3.*")):
+        if ca_fallback:
+            _change(os.path.join(folder, "ssl.py"), add_ca_fallback)
+        if externally_managed:
+            _write(os.path.join(folder, "EXTERNALLY-MANAGED"), _EXTERNALLY_MANAGED.format(python=python))
+
+
+def _change(path: str, *changes: Callable[[str], str]) -> None:
+    with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
+        before = file.read()
+    after = before
+    for change in changes:
+        after = change(after)
+    if after != before:
+        _write(path, after)
+
+
+def _write(path: str, text: str) -> None:
+    """A new file under the old name: a hard link elsewhere in the tree keeps its own content."""
+    mode = os.stat(path).st_mode & 0o777 if os.path.exists(path) else 0o644
+    fresh = path + ".fresh"
+    with open(fresh, "x", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        file.write(text)
+        os.fchmod(file.fileno(), mode)
+    os.rename(fresh, path)

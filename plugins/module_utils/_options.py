@@ -1,0 +1,80 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options of the tasks, as modules and action plugins check them. Their documentation is each module's own."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+# What is chosen, and from where.
+_CHOICE: dict[str, Any] = {
+    "release": {"type": "str"},
+    "flavor": {
+        "type": "str",
+        "default": "install_only_stripped",
+        "choices": ["install_only_stripped", "install_only", "full"],
+    },
+    "build": {"type": "str"},
+    "libc": {"type": "str", "default": "auto", "choices": ["auto", "gnu", "musl"]},
+    "max_level": {"type": "int", "default": 3, "choices": [1, 2, 3, 4]},
+    "prerelease": {"type": "bool", "default": False},
+    "source": {
+        "type": "list",
+        "elements": "str",
+        "default": [
+            "https://releases.astral.sh/github/python-build-standalone/releases/download",
+            "https://github.com/astral-sh/python-build-standalone/releases/download",
+        ],
+    },
+    "catalogue": {"type": "str", "default": "bundled"},
+    "lock": {"type": "path"},
+}
+
+_INTERPRETER: dict[str, Any] = {
+    "version": {"type": "list", "elements": "str", "required": True},
+    "state": {"type": "str", "default": "present", "choices": ["present", "latest", "absent", "previous"]},
+    "transfer": {"type": "str", "default": "auto", "choices": ["auto", "pull", "push"]},
+    # Paths of the host are no "path": that would put the controller's home and variables into them.
+    "root": {"type": "str", "default": "/opt/python"},
+    "links": {"type": "list", "elements": "str", "default": []},
+    "keep": {"type": "int", "default": 1},
+    "externally_managed": {"type": "bool", "default": True},
+    "compile_bytecode": {"type": "bool", "default": True},
+    "verify": {"type": "str", "default": "quick", "choices": ["quick", "deep"]},
+    "venv_roots": {"type": "list", "elements": "str", "default": []},
+    # What the action plugin has planned; never an option for playbooks.
+    "_plan": {"type": "dict"},
+}
+
+
+def interpreter_options() -> dict[str, Any]:
+    """The argument spec of M(fleet.python.interpreter)."""
+    return copy.deepcopy(dict(_CHOICE, **_INTERPRETER))
+
+
+def platform_options() -> dict[str, Any]:
+    """The argument spec of M(fleet.python.platform_info)."""
+    return copy.deepcopy({name: _CHOICE[name] for name in ("libc", "max_level")})
+
+
+def interpreter_info_options() -> dict[str, Any]:
+    """The argument spec of M(fleet.python.interpreter_info)."""
+    return copy.deepcopy({name: _INTERPRETER[name] for name in ("root", "verify")})
+
+
+def lock_options() -> dict[str, Any]:
+    """The argument spec of M(fleet.python.lock)."""
+    own = {
+        "path": {"type": "path", "required": True},
+        "version": {"type": "list", "elements": "str", "required": True},
+        "triples": {"type": "list", "elements": "str"},
+    }
+    return copy.deepcopy(dict({name: _CHOICE[name] for name in _CHOICE if name != "lock"}, **own))
+
+
+def asset_options() -> dict[str, Any]:
+    """The argument spec of M(fleet.python.asset_info)."""
+    own = {"version": {"type": "str", "required": True}, "triples": {"type": "list", "elements": "str"}}
+    return copy.deepcopy(dict(_CHOICE, **own))

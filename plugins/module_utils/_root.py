@@ -1,0 +1,377 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The root of a host: its lock, its staging, and every change of what users see there, each by one rename."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import re
+import secrets
+import shutil
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
+
+RECEIPT = ".fleet-receipt"
+_LOCK, _STAGING, _LINKS, _LEVEL = ".lock", ".staging", ".links", ".level"
+_PREVIOUS = ".{}.previous"
+_OURS = "module-"
+# In a stage that sh has made: who makes it (stage.sh writes it), and the lock of the module that has taken it over.
+_MAKER, _HELD = "maker", "held"
+# What somebody else is still writing into cannot be deleted in one go.
+_DELETIONS = 100
+# Seconds to wait for another play on this host; a fresh install on a slow host takes a few minutes.
+_PATIENCE = 900
+
+
+class RootError(Exception):
+    """The root cannot be changed as the plan says; what users see is as it was."""
+
+
+class MeanwhileError(RootError):
+    """Another run came between plan and host: what was planned with is gone. Look again, and plan anew."""
+
+
+def staging_of(root: str) -> str:
+    return os.path.join(root, _STAGING)
+
+
+def _make_root(root: str) -> None:
+    staging = staging_of(root)
+    try:
+        os.makedirs(root, 0o755, exist_ok=True)
+        # Archives and trees that are not yet tested are nobody else's business.
+        with suppress(FileExistsError):
+            os.mkdir(staging, 0o700)
+        found = os.lstat(staging)
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+            raise RootError(
+                f"{staging} is no directory of this user's that only this user may write: "
+                "see who made it, move it away, then run again"
+            )
+    except FileNotFoundError:
+        return  # removed with its root by the run before us; the caller sees it
+    except OSError as error:
+        if isinstance(error, FileExistsError) and not os.path.lexists(root):
+            return  # removed while os.makedirs looked at it: the same
+        raise RootError(
+            f"{root} cannot be made or written: {error.strerror}. "
+            "Run with become, or set root to a directory that this user may write"
+        ) from error
+
+
+@contextmanager
+def locked(root: str, patience: float = _PATIENCE) -> Iterator[None]:
+    """Hold the root's lock; the kernel frees it when its holder dies. Raises RootError after ``patience`` seconds."""
+    end = time.monotonic() + patience
+    path = os.path.join(root, _LOCK)
+    while True:
+        _make_root(root)
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        except FileNotFoundError:
+            continue  # removed with its root by the play before us
+        except OSError as error:
+            raise RootError(f"{path} cannot be locked: {error.strerror}") from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(descriptor), os.stat(path)):
+                break
+        except FileNotFoundError:
+            pass  # removed as above
+        except BlockingIOError as error:
+            if time.monotonic() > end:
+                raise RootError(
+                    f"another run has held {path} for {patience:g} seconds: see what it does, then run again"
+                ) from error
+            time.sleep(0.1)
+        os.close(descriptor)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def new_stage(root: str) -> str:
+    """A fresh directory on the root's own file system. Called with the lock held."""
+    return tempfile.mkdtemp(prefix=_OURS, dir=staging_of(root))
+
+
+@contextmanager
+def held(root: str, stages: Iterable[str]) -> Iterator[None]:
+    """Keep what sh has staged for this run from being swept, also while it waits for the root's lock.
+
+    Raises MeanwhileError where another run has swept it already.
+    """
+    with ExitStack() as stack:
+        for stage in stages:
+            path = os.path.join(staging_of(root), stage, _HELD)
+            try:
+                descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            except FileNotFoundError:
+                raise MeanwhileError(f"another run has swept {os.path.dirname(path)}") from None
+            stack.callback(os.close, descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+
+
+def sweep(root: str, ours: Iterable[str]) -> None:
+    """Remove what runs that were cut off have left in the staging. Called with the lock held.
+
+    What a module stages it stages under the lock, so nobody is using it now. What sh has staged lives as long as
+    that shell, and then as long as the module that holds it. Between the two it may be swept: its run then begins
+    again, and finds the Python that this run has brought. No clock is asked. ``ours`` is this run's.
+    """
+    staging = staging_of(root)
+    for name in set(os.listdir(staging)) - set(ours):
+        path = os.path.join(staging, name)
+        if name.startswith(_OURS) or not (_is_held(path) or _maker_lives(path)):
+            _delete(path)
+    forget_dangling_previous(root)
+
+
+def _is_held(stage: str) -> bool:
+    try:
+        descriptor = os.open(os.path.join(stage, _HELD), os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _maker_lives(stage: str) -> bool:
+    """Whether the shell that makes a stage still runs: process id, start and boot as it wrote them (proc(5))."""
+    try:
+        with open(os.path.join(stage, _MAKER), encoding="ascii") as file:
+            pid, start, boot = file.read().split()
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            booted = file.read().strip()
+        with open(f"/proc/{int(pid)}/stat", encoding="utf-8", errors="replace") as file:
+            # The name before it may hold blanks and brackets; the fields after it are counted from 3.
+            fields = file.read().rpartition(")")[2].split()
+    except (OSError, ValueError):
+        return False
+    return boot == booted and fields[0] not in "ZX" and fields[22 - 3] == start
+
+
+def _delete(path: str) -> None:
+    for _try in range(_DELETIONS):
+        try:
+            if stat.S_ISDIR(os.lstat(path).st_mode):
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                os.unlink(path)
+        except FileNotFoundError:
+            return
+
+
+def read_receipt(home: str) -> dict[str, Any] | None:
+    """The receipt of a home, None where there is none that can be read."""
+    try:
+        with open(os.path.join(home, RECEIPT), encoding="utf-8") as file:
+            receipt = json.load(file)
+    except (OSError, ValueError):
+        return None
+    return receipt if isinstance(receipt, dict) else None
+
+
+def _write_synced(path: str, text: str) -> None:
+    with open(path, "x", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fchmod(file.fileno(), 0o644)
+        os.fsync(file.fileno())
+
+
+def stands(root: str, home: str, sha256: str) -> bool:
+    """Whether the very build stands there already, with its receipt."""
+    standing = read_receipt(os.path.join(root, home))
+    return standing is not None and standing.get("sha256") == sha256
+
+
+def place(root: str, tree: str, home: str, receipt: dict[str, Any]) -> None:
+    """Give a tested tree its name."""
+    target = os.path.join(root, home)
+    if os.path.lexists(target):
+        raise RootError(f"{target} is in the way and has no receipt of ours: move it away, then run again")
+    _write_synced(os.path.join(tree, RECEIPT), json.dumps(receipt, sort_keys=True) + "\n")
+    # A power cut must not leave empty files behind a good name: everything is on disk before the name is.
+    os.sync()
+    os.rename(tree, target)
+    _sync_directory(root)
+    _restore_labels(target)
+
+
+def _restore_labels(home: str) -> None:
+    """Give a home the SELinux labels that the policy has for its place; rename(2) kept those of the staging."""
+    restorecon = shutil.which("restorecon", path="/usr/sbin:/sbin:/usr/bin:/bin")
+    if restorecon and os.path.exists("/sys/fs/selinux/enforce"):
+        # There is no AnsibleModule this deep.
+        done = subprocess.run(  # pylint: disable=ansible-bad-function
+            [restorecon, "-RF", home], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise RootError(f"restorecon fails for {home}: {done.stderr.strip()[-300:]}")
+
+
+def _sync_directory(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def check_link_place(path: str) -> None:
+    """Raises RootError where something that is no link stands in the way of one."""
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise RootError(f"{path} cannot be looked at: {error.strerror}") from error
+    if not stat.S_ISLNK(found.st_mode):
+        raise RootError(f"{path} is no link, and we replace nothing else: move it away, then run again")
+
+
+def switch_link(root: str, path: str, target: str) -> None:
+    """Make ``path`` a link to ``target``, by one rename: at each instant it leads to the old or to the new."""
+    check_link_place(path)
+    folder, name = os.path.split(path)
+    try:
+        if folder == root:
+            fresh = os.path.join(new_stage(root), name)
+        else:
+            os.makedirs(folder, 0o755, exist_ok=True)
+            _sweep_links(root, folder, name)
+            # Others may write there too: symlink(2) makes a new name or fails, and follows nothing.
+            fresh = os.path.join(folder, f".{name}.{secrets.token_hex(8)}")
+        os.symlink(target, fresh)
+        try:
+            os.rename(fresh, path)
+        except OSError:
+            os.unlink(fresh)
+            raise
+        finally:
+            if folder == root:
+                os.rmdir(os.path.dirname(fresh))
+        _sync_directory(folder)
+    except OSError as error:
+        raise RootError(f"the link {path} cannot be made: {error.strerror}") from error
+
+
+def _sweep_links(root: str, folder: str, name: str) -> None:
+    """Remove what a run has left that was cut off before its rename."""
+    for other in os.listdir(folder):
+        path = os.path.join(folder, other)
+        ours = re.fullmatch(rf"\.{re.escape(name)}\.[0-9a-f]{{16}}", other) and os.path.islink(path)
+        if ours and os.readlink(path).startswith(root + "/"):
+            os.unlink(path)
+
+
+def links_to(root: str, home: str) -> list[str]:
+    """The names of the root's links that lead to a home; the memories of what they led to before do not count."""
+    return [
+        name
+        for name in sorted(os.listdir(root))
+        if not name.startswith(".") and leads_to(os.path.join(root, name), home)
+    ]
+
+
+def leads_to(path: str, target: str) -> bool:
+    return os.path.islink(path) and os.readlink(path) == target
+
+
+def remove_link(path: str) -> None:
+    """Remove a link; a path that is gone already is fine, one that is no link stays."""
+    try:
+        if stat.S_ISLNK(os.lstat(path).st_mode):
+            os.unlink(path)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise RootError(f"the link {path} cannot be removed: {error.strerror}") from error
+
+
+def record_links(root: str, paths: Iterable[str]) -> None:
+    """Remember the links that we make outside of the root, so that they can go with what they lead to."""
+    _record(root, _LINKS, "".join(line + "\n" for line in sorted(paths)))
+
+
+def remember_level(root: str, level: int) -> None:
+    """Remember the x86-64 level above which builds die on this host."""
+    _record(root, _LEVEL, f"{level}\n")
+
+
+def _record(root: str, name: str, text: str) -> None:
+    """Replace a small file of the root's own; an empty one is removed."""
+    record = os.path.join(root, name)
+    if not text:
+        remove_file(record)
+        return
+    fresh = os.path.join(new_stage(root), name)
+    _write_synced(fresh, text)
+    os.rename(fresh, record)
+    os.rmdir(os.path.dirname(fresh))
+
+
+def record_previous(root: str, path: str) -> None:
+    """Remember what the minor link ``path`` leads to now, for going back to it."""
+    if os.path.islink(path):
+        folder, name = os.path.split(path)
+        switch_link(root, os.path.join(folder, _PREVIOUS.format(name)), os.readlink(path))
+
+
+def forget_dangling_previous(root: str) -> None:
+    """Drop the memory of homes that are gone."""
+    for name in os.listdir(root):
+        path = os.path.join(root, name)
+        if name.startswith(".") and name.endswith(".previous") and not os.path.exists(path):
+            remove_link(path)
+
+
+def remove_file(path: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def remove_home(root: str, home: str) -> None:
+    """Take a home out of sight by one rename, then delete it."""
+    away = os.path.join(new_stage(root), "gone")
+    with suppress(FileNotFoundError):
+        os.rename(os.path.join(root, home), away)
+    shutil.rmtree(os.path.dirname(away))
+
+
+def leave_if_empty(root: str, keep_root: bool) -> None:
+    """Remove our lock and staging where nothing else is left in the root, and the root itself unless it is to stay.
+
+    Called with the lock held.
+    """
+    if set(os.listdir(root)) - {_LOCK, _STAGING, _LEVEL} or os.listdir(staging_of(root)):
+        return
+    if not keep_root:
+        remove_file(os.path.join(root, _LEVEL))
+    os.rmdir(staging_of(root))
+    remove_file(os.path.join(root, _LOCK))
+    if keep_root:
+        return
+    try:
+        os.rmdir(root)
+    except OSError as error:
+        # A mount point stays, and so does a root that somebody has just begun to fill.
+        if error.errno not in (errno.EBUSY, errno.ENOTEMPTY, errno.EACCES, errno.EPERM):
+            raise

@@ -1,0 +1,49 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tree of a staged build: make it fit to be a home, and say what is foreign in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import time
+
+from ansible_collections.fleet.python.plugins.module_utils._unpack import UnpackError, check_link
+
+
+def settle(tree: str) -> None:
+    """Set every mode to 0755 or 0644 and every owner to who runs this, whatever unpacked the tree.
+
+    A file from the future (the host's clock may be years behind the build) gets the time of now: what is newer than
+    the home's receipt counts as changed.
+    Links must stay inside the tree and nothing else than folders, files and links may be there: raises UnpackError.
+    """
+    owner, group = os.geteuid(), os.getegid()
+    now = time.time()
+    folders = [""]
+    while folders:
+        below = folders.pop()
+        with os.scandir(os.path.join(tree, below)) as entries:
+            for entry in entries:
+                name = os.path.join(below, entry.name)
+                if entry.is_symlink():
+                    check_link(name.split("/"), os.readlink(entry.path))
+                    continue
+                found = entry.stat(follow_symlinks=False)
+                if found.st_uid != owner or found.st_gid != group:
+                    os.chown(entry.path, owner, group)
+                if stat.S_ISDIR(found.st_mode):
+                    if entry.name == "__pycache__":
+                        shutil.rmtree(entry.path)
+                        continue
+                    folders.append(name)
+                elif not stat.S_ISREG(found.st_mode):
+                    raise UnpackError(f"{name!r} is neither a file, a folder nor a link: no build has such")
+                if found.st_mtime > now:
+                    os.utime(entry.path, (now, now))
+                mode = 0o755 if stat.S_ISDIR(found.st_mode) or found.st_mode & 0o111 else 0o644
+                if stat.S_IMODE(found.st_mode) != mode:
+                    os.chmod(entry.path, mode)
+    os.chmod(tree, 0o755)

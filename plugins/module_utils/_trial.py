@@ -1,0 +1,123 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Try a staged interpreter before anything points at it."""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import re
+import signal
+import subprocess
+from typing import Any
+
+# Seconds; generous, since an emulated or very slow host takes many for making a venv.
+_TIMEOUT = 600
+
+# Without what the caller's environment says, and without leaving bytecode that names the staging.
+_ALONE = ("-I", "-B")
+
+# Public modules and the extension each one stands on. An extension that the build does not carry is named,
+# not failed: what it carries must import. readline is libedit in these builds (PBS docs, "quirks").
+_TRIAL = r"""
+import importlib, importlib.util, json, platform, sys
+extensions = {"ssl": "_ssl", "hashlib": "_hashlib", "sqlite3": "_sqlite3", "ctypes": "_ctypes", "lzma": "_lzma",
+              "bz2": "_bz2", "zlib": "zlib", "json": "_json", "decimal": "_decimal", "readline": "readline",
+              "pyexpat": "pyexpat"}
+absent = [name for name in extensions if importlib.util.find_spec(extensions[name]) is None]
+for name in extensions:
+    if name not in absent:
+        importlib.import_module(name)
+# A few old trees came without pip, 3.9.6 of 20210724 for aarch64 among them.
+absent += [name for name in ("pip",) if importlib.util.find_spec(name) is None]
+import hashlib, os, ssl, sysconfig, zlib
+def authorities():
+    # A folder of certificates is read at need (SSL_CTX_load_verify_locations(3)): its hashed names are counted.
+    context = ssl.create_default_context()
+    folder = ssl.get_default_verify_paths().capath
+    hashed = [name for name in os.listdir(folder) if name.endswith(".0")] if folder else []
+    return max(context.cert_store_stats()["x509_ca"], len(hashed))
+if zlib.decompress(zlib.compress(b"fleet" * 99)) != b"fleet" * 99:
+    raise SystemExit("zlib does not give back what it packed")
+hashlib.sha256(b"fleet").hexdigest()
+# What was rewritten for this place must still be Python.
+sysconfig.get_config_vars()
+print(json.dumps({"version": platform.python_version(), "machine": platform.machine(), "absent": absent,
+                  "openssl": ssl.OPENSSL_VERSION, "ca_certificates": authorities()}))
+"""
+
+
+class TrialError(Exception):
+    """The staged interpreter does not do what every build of CPython does."""
+
+
+class IllegalInstruction(TrialError):
+    """The build is for a CPU that this host does not have."""
+
+
+def _run(what: str, command: list[str], allowed: tuple[int, ...] = (0,)) -> str:
+    # Nothing of the caller's: a PYTHONHOME or a half-set locale of the play must not decide about the build.
+    environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
+    try:
+        # run_command has neither a clean environment nor a time limit.
+        done = subprocess.run(  # pylint: disable=ansible-bad-function
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise TrialError(f"{what} did not end within {_TIMEOUT} seconds") from error
+    except OSError as error:
+        raise TrialError(f"{what} cannot start: {error}") from error
+    if done.returncode in (-signal.SIGILL, 128 + signal.SIGILL):
+        raise IllegalInstruction(f"{what} dies with an illegal instruction: it is built for a higher CPU level")
+    if done.returncode not in allowed:
+        said = (done.stderr or done.stdout).strip()[-600:]
+        raise TrialError(f"{what} fails with exit status {done.returncode}: {said or 'it said nothing'}")
+    return done.stdout
+
+
+def try_interpreter(python: str, version: str, scratch: str) -> dict[str, Any]:
+    """Run the interpreter: its version, the modules that builds have, a venv, pip where the build has it.
+
+    ``scratch`` is a directory that may be written and is thrown away. Returns ``version``, ``machine``, ``absent``
+    (public modules that the build lacks), ``openssl`` and ``ca_certificates`` (how many the host's trust store has).
+    Raises TrialError, and of that IllegalInstruction for a build above this CPU's level.
+    """
+    name = os.path.basename(python)
+    found: dict[str, Any] = json.loads(_run(name, [python, *_ALONE, "-c", _TRIAL]))
+    if found["version"] != version:
+        raise TrialError("{} says that it is version {}, not {}".format(name, found["version"], version))
+    venv = os.path.join(scratch, "venv")
+    _run("making a venv with " + name, [python, *_ALONE, "-m", "venv", "--without-pip", venv])
+    _run("the venv's python", [os.path.join(venv, "bin", "python"), *_ALONE, "-c", "import sys, encodings"])
+    if "pip" not in found["absent"]:
+        # More of pip than its version needs an XML parser.
+        asked = ["--version"] if "pyexpat" in found["absent"] else ["list", "--disable-pip-version-check"]
+        _run("pip of " + name, [python, *_ALONE, "-m", "pip", *asked])
+    return found
+
+
+def compile_bytecode(tree: str, home: str, python: str) -> None:
+    """Compile the standard library in the staged ``tree`` as if it stood in ``home`` already, on all processors.
+
+    Services cannot write into the home, so what is not compiled now is compiled at each of their starts. The standard
+    library's own tests are left out: a third of the files, some of which are meant not to compile.
+    """
+    for folder in glob.glob(os.path.join(glob.escape(tree), "lib", "python3.*")):
+        tests = re.escape(folder) + "/(?:.*/)?(?:test|tests|idle_test)/"
+        command = [python, *_ALONE, "-m", "compileall", "-q", "-f", "-x", tests, "-s", tree, "-p", home, folder]
+        try:
+            _run("compiling bytecode", [*command, "-j", "0"])
+        except IllegalInstruction:
+            raise
+        except TrialError:
+            # Without /dev/shm there are no processes to share the work with; and a file that does not compile
+            # (a template, say) is none that anybody imports.
+            _run("compiling bytecode", command, allowed=(0, 1))

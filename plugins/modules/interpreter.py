@@ -1,0 +1,403 @@
+#!/usr/bin/python
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The part of the task that runs on a host, with a Python of its own or with one staged there before."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: interpreter
+short_description: Give hosts portable CPython interpreters
+version_added: 0.1.0
+author:
+  - the fleet.python contributors (@fleet-python)
+description:
+  - Makes a host have, or not have, interpreters of python-build-standalone, each in a directory of its own below
+    O(root).
+  - Finds out what the host can run, chooses the build, fetches it, compares its SHA-256 digest, unpacks it, tries it,
+    and only then links it. A link is switched by one rename.
+  - Build paths of python-build-standalone are replaced by the build's own place, so that extensions compile with the
+    host's compiler. Where a build would find no CA certificates on Enterprise Linux 8 and older, it is told to look
+    where they are.
+  - Where a build dies with an illegal instruction when it is tried, the next lower x86-64 level is tried,
+    with a warning, and remembered for that host.
+  - For each minor version there is one link, for example C(/opt/python/3.13), C(3.13t) where it is free-threaded and
+    C(3.13d) where it is a debug build. This is the path that virtual environments and services should name.
+    It leads to the build that the latest run asked for.
+options:
+  version:
+    description:
+      - What is asked for, each entry one request.
+      - A version with one, two or three numbers, such as C(3), C(3.13), C(3.13.2), C(3.15.0rc1).
+      - A letter asks for another kind of build, C(3.14t) for free-threaded and C(3.13d) for debug.
+        C(3.13+lto) names build options, see O(build).
+      - A range such as C(>=3.12,<3.14), or C(==3.13.*). A string with a comma and without comparisons, such as
+        C(3.12,3.13), is a list of requests, as everywhere in Ansible.
+      - Write versions in quotes. YAML reads C(3.10) without them as the number 3.1.
+    type: list
+    elements: str
+    required: true
+    version_added: 0.1.0
+  state:
+    description:
+      - V(present) keeps what this collection has installed where it satisfies the request and is whole, and asks no
+        catalogue and no source for that. Where there is none it installs the newest build that satisfies the request.
+        With O(lock) it installs what the lock pins.
+      - V(latest) installs the newest that the catalogue or the lock has.
+      - V(absent) removes every build that satisfies the request, its links, and O(root) once nothing is left in it.
+        Where another build of the same minor version stays, the link leads to that one.
+        What a process runs from or a virtual environment below O(venv_roots) was made with stays, with a warning.
+      - V(previous) turns the links of minor versions back to what they led to before. It needs a version such as
+        V(3.13), and a build that O(keep) has kept. Done twice, it stays there.
+      - What other tools have put below O(root) is never touched.
+    type: str
+    choices:
+      - present
+      - latest
+      - absent
+      - previous
+    default: present
+    version_added: 0.1.0
+  transfer:
+    description:
+      - How archives reach the host.
+      - V(pull) lets the host download from the URLs in O(source), under the task's C(environment).
+      - V(push) lets the controller download each archive once, keep it in C($XDG_CACHE_HOME/fleet.python) or
+        C(~/.cache/fleet.python), and copy it to the host.
+      - V(auto) pulls where O(source) has a URL and the host has what it takes, which is a Python that can run modules,
+        or C(curl) or C(wget). Everything else is pushed. Whether the host can reach the URL is seen only when it
+        downloads, so set V(push) where it cannot.
+      - An archive of the flavor V(full) and a source that is a directory of the controller are always pushed.
+    type: str
+    choices:
+      - auto
+      - pull
+      - push
+    default: auto
+    version_added: 0.1.0
+  root:
+    description:
+      - The directory on the host below which everything lies, an absolute path.
+    type: str
+    default: /opt/python
+    version_added: 0.1.0
+  links:
+    description:
+      - Extra links on the host, for example V(/usr/local/bin/python3.13). Nothing but links is ever replaced, and no
+        link that leads elsewhere than below O(root) and was not made by this module.
+      - The name decides what a link leads to, the program of the same name in the C(bin) of a minor link.
+        A name that ends in a minor version belongs to that one, which must be among the requests,
+        V(/usr/local/bin/python3.12) to C(/opt/python/3.12/bin/python3.12).
+        Every other name belongs to the first request, V(/usr/local/bin/python3) for example.
+      - With O(state=absent) they go together with the minor link that they lead through, also where they are not named
+        again.
+      - A C(python3.x) on the search path can become the interpreter that Ansible itself discovers on the host.
+        Set C(ansible_python_interpreter) where that is not wanted.
+    type: list
+    elements: str
+    default: []
+    version_added: 0.1.0
+  keep:
+    description:
+      - How many older builds of a minor version stay on the host when its link is turned to another one.
+      - A build that a process runs from stays in any case, and so does one that a virtual environment below
+        O(venv_roots) was made with.
+    type: int
+    default: 1
+    version_added: 0.1.0
+  externally_managed:
+    description:
+      - Whether new builds get a file C(EXTERNALLY-MANAGED), as PEP 668 defines it, so that C(pip) refuses to install
+        into them. Virtual environments are not concerned.
+    type: bool
+    default: true
+    version_added: 0.1.0
+  compile_bytecode:
+    description:
+      - Whether the standard library of new builds is compiled to bytecode when it is installed. Programs start
+        slower without, since nobody but the owner of O(root) can write bytecode there.
+    type: bool
+    default: true
+    version_added: 0.1.0
+  verify:
+    description:
+      - How it is seen that an installed build is whole, in the same round trip. One that is not is replaced by a new
+        one.
+      - V(quick) counts its files.
+      - V(deep) compares the SHA-256 digest of each, which takes seconds, or minutes on slow hosts.
+      - Neither looks at C(site-packages) and at bytecode.
+    type: str
+    choices:
+      - quick
+      - deep
+    default: quick
+    version_added: 0.1.0
+  venv_roots:
+    description:
+      - Directories on the host in which virtual environments are looked for before a build is removed.
+    type: list
+    elements: str
+    default: []
+    version_added: 0.1.0
+  _plan:
+    description: Used by the action plugin, not for playbooks.
+    type: dict
+requirements:
+  - requests, on the controller, where a source is a URL and the controller itself has to read from it
+  - zstandard, on the controller, for the flavor V(full)
+extends_documentation_fragment:
+  - fleet.python._choice
+  - fleet.python._choice.lock
+  - fleet.python._attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+  platform:
+    details: Seen to work on Linux with glibc and with musl, on x86-64 and aarch64.
+notes:
+  - No Python is needed on the host. Where it has none that is 3.9 or later, POSIX C(sh), C(tar), C(gzip), one of
+    C(sha256sum), C(shasum) and C(openssl), and to download C(curl) or C(wget) do the first part of the work, and the
+    interpreter that they have unpacked does the rest. BusyBox has all of these.
+  - Facts are not needed, so C(gather_facts) can be false.
+  - When there is nothing to do, the task is one remote round trip. No module is uploaded to the host.
+  - The default of O(root) belongs to the superuser, so most hosts need C(become).
+  - The host downloads by itself only from URLs. Proxies for that are set in the task's C(environment); those for the
+    controller in the controller's own environment.
+seealso:
+  - module: fleet.python.platform_info
+  - name: python-build-standalone
+    description: Where the builds come from, and what is peculiar about them.
+    link: https://gregoryszorc.com/docs/python-build-standalone/main/
+"""
+
+EXAMPLES = r"""
+- name: Have a Python 3.13
+  fleet.python.interpreter:
+    version: "3.13"
+  become: true
+  register: result
+
+- name: Make a virtual environment with it
+  ansible.builtin.command:
+    cmd: "{{ result.interpreter }} -m venv /srv/app/venv"
+    creates: /srv/app/venv/bin/python
+  become: true
+
+- name: Have two minor versions, and the first one on the search path
+  fleet.python.interpreter:
+    version:
+      - "3.13"
+      - "3.12"
+    links:
+      - /usr/local/bin/python3.13
+  become: true
+
+- name: Have the newest 3.13 of one release, on all hosts the same
+  fleet.python.interpreter:
+    version: "3.13"
+    state: latest
+    release: "20250317"
+  become: true
+
+- name: Install what the lock file in git pins
+  fleet.python.interpreter:
+    version: "3.13"
+    lock: "{{ playbook_dir }}/python.lock.yml"
+  become: true
+
+- name: Have a free-threaded Python, and one from a range of versions
+  fleet.python.interpreter:
+    version:
+      - 3.14t
+      - ">=3.11,<3.13"
+  become: true
+
+- name: Install from a mirror with builds of its own, through the controller
+  fleet.python.interpreter:
+    version: "3.13"
+    source:
+      - https://mirror.example.com/python-build-standalone
+    catalogue: source
+    transfer: push
+  become: true
+
+- name: Install from a directory of the controller, for hosts that reach no server
+  fleet.python.interpreter:
+    version: "3.13"
+    source:
+      - /srv/mirror/python-build-standalone
+  become: true
+
+- name: Have a Python in a home directory, without root
+  fleet.python.interpreter:
+    version: "3.13"
+    root: /home/deploy/python
+
+- name: Go back to the build that 3.13 was before
+  fleet.python.interpreter:
+    version: "3.13"
+    state: previous
+  become: true
+
+- name: Have no Python 3.11 of ours any more
+  fleet.python.interpreter:
+    version: "3.11"
+    state: absent
+  become: true
+"""
+
+RETURN = r"""
+interpreter:
+  description:
+    - The path of the first request's interpreter, through its minor link, so that it stays the same when builds change.
+    - With O(state=absent) the path that it had, V(null) where nothing was there.
+  returned: success
+  type: str
+  sample: /opt/python/3.13/bin/python3.13
+interpreters:
+  description:
+    - One entry for each request, in their order.
+    - With O(state=absent) one entry for each build that goes, and one for each request that nothing satisfied.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    request:
+      description: The entry of O(version).
+      returned: success
+      type: str
+      sample: "3.13"
+    action:
+      description:
+        - What was done, or in check mode would be done.
+        - V(installed) for the first build of its minor version.
+        - V(upgraded) and V(rolled_back) where the minor link led to an older or to a newer build before.
+        - V(repaired) where a new home of the same build takes the place of a damaged one.
+          Also V(rolled_back) with O(state=previous).
+        - V(kept) where there was nothing to do, V(removed) with O(state=absent).
+      returned: success
+      type: str
+      sample: installed
+    interpreter:
+      description: The interpreter's path through the minor link.
+      returned: unless nothing was to be removed
+      type: str
+      sample: /opt/python/3.13/bin/python3.13
+    home:
+      description: The directory of this build. Its contents are never changed.
+      returned: unless nothing was to be removed
+      type: str
+      sample: /opt/python/cpython-3.13.2+20250317-x86_64_v2-unknown-linux-gnu
+    version:
+      description: The version of CPython.
+      returned: unless nothing was to be removed
+      type: str
+      sample: 3.13.2
+    release:
+      description: The release of python-build-standalone.
+      returned: unless nothing was to be removed
+      type: str
+      sample: "20250317"
+    asset:
+      description: The name of the archive that it was unpacked from.
+      returned: unless nothing was to be removed
+      type: str
+      sample: cpython-3.13.2+20250317-x86_64_v2-unknown-linux-gnu-install_only_stripped.tar.gz
+    sha256:
+      description: The SHA-256 digest of that archive.
+      returned: unless nothing was to be removed
+      type: str
+      sample: 0fbccc0127e58fb5e6f99ef77afe23fc596c46390c689d57eebb87a179fae7c6
+    in_use:
+      description: Why a build that was to be removed has stayed.
+      returned: when it has
+      type: str
+      sample: process 812 (gunicorn) runs from it
+platform:
+  description: What the host can run. RV(fleet.python.platform_info#module:platform) has each of its keys.
+  returned: success
+  type: dict
+  sample:
+    arch: x86_64
+    bits: 64
+    float_abi:
+    kernel_arch: x86_64
+    level: 3
+    libc: gnu
+    libc_version: "2.36"
+    notes: []
+    pythons: []
+    system: linux
+    tools:
+      gzip:
+        kind: gnu
+        path: /usr/bin/gzip
+    triples:
+      - x86_64_v3-unknown-linux-gnu
+      - x86_64_v2-unknown-linux-gnu
+      - x86_64-unknown-linux-gnu
+steps:
+  description: What was done, in order. Empty in check mode and where there was nothing to do.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description:
+        - V(push) and the first V(stage) of a host without Python are the controller's.
+        - V(lock), V(sweep), V(stage), V(download), V(unpack), V(fit), V(try), V(compile), V(place), V(link) and
+          V(remove) are the host's.
+      returned: success
+      type: str
+      sample: unpack
+    home:
+      description: The name of the home that it was done for, empty where it was for none in particular.
+      returned: success
+      type: str
+      sample: cpython-3.13.2+20250317-x86_64_v2-unknown-linux-gnu
+    seconds:
+      description: How long it took.
+      returned: success
+      type: float
+      sample: 1.204
+trials:
+  description: For each home that was installed, what its interpreter said when it was tried.
+  returned: when something was changed, and not in check mode
+  type: dict
+  sample:
+    cpython-3.13.2+20250317-x86_64_v2-unknown-linux-gnu:
+      absent: []
+      ca_certificates: 140
+      machine: x86_64
+      openssl: OpenSSL 3.0.16 11 Feb 2025
+      version: 3.13.2
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.fleet.python.plugins.module_utils._apply import ApplyError, apply_plan, sweep_only
+from ansible_collections.fleet.python.plugins.module_utils._options import interpreter_options
+
+
+def main() -> None:
+    """Apply the plan that the action plugin has made."""
+    module = AnsibleModule(argument_spec=interpreter_options(), supports_check_mode=True)
+    plan = module.params["_plan"]
+    if plan is None:
+        module.fail_json(msg="this module is run by its action plugin, which has found no plan to give it")
+    if module.check_mode:
+        module.exit_json(changed=True, steps=[], trials={})
+    try:
+        result = sweep_only(plan["root"]) if plan.get("sweep_only") else apply_plan(plan)
+    except ApplyError as error:
+        module.fail_json(msg=str(error), illegal_instruction=error.illegal_instruction, meanwhile=error.meanwhile)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()

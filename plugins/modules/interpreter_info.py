@@ -1,0 +1,163 @@
+#!/usr/bin/python
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action plugin of the same name, which does the work on the controller."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: interpreter_info
+short_description: List the interpreters of a host, what is in use and what is broken
+version_added: 0.1.0
+author:
+  - the fleet.python contributors (@fleet-python)
+description:
+  - Lists what M(fleet.python.interpreter) has installed on a host, which links lead where, which processes run from
+    which build, what is damaged, and what runs that were cut off have left.
+  - Changes nothing, and needs no Python on the host. It is one remote round trip.
+options:
+  root:
+    description:
+      - The directory on the host that the builds are in.
+    type: str
+    default: /opt/python
+    version_added: 0.1.0
+  verify:
+    description:
+      - How damage is looked for. V(quick) counts files and looks for later changes.
+      - V(deep) compares the SHA-256 digest of each file, which takes seconds, or minutes on slow hosts.
+    type: str
+    choices:
+      - quick
+      - deep
+    default: quick
+    version_added: 0.1.0
+extends_documentation_fragment:
+  - fleet.python._attributes
+  - fleet.python._attributes.info
+notes:
+  - Which processes run from a build is known as far as the user may look. Use C(become) to see those of all users.
+seealso:
+  - module: fleet.python.interpreter
+"""
+
+EXAMPLES = r"""
+- name: See what is installed
+  fleet.python.interpreter_info:
+  become: true
+  register: result
+
+- name: Stop where something is damaged
+  ansible.builtin.assert:
+    that: result.homes | rejectattr('whole') | length == 0
+"""
+
+RETURN = r"""
+root:
+  description: The directory that was looked at.
+  returned: success
+  type: str
+  sample: /opt/python
+homes:
+  description: The installed builds.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    home:
+      description: The directory of the build.
+      returned: success
+      type: str
+      sample: /opt/python/cpython-3.13.2+20250317-x86_64_v2-unknown-linux-gnu
+    linked_by:
+      description: The minor links that lead to it.
+      returned: success
+      type: list
+      elements: str
+      sample: ["3.13"]
+    previous_of:
+      description: The minor links that led to it before, and that C(state=previous) would turn back to it.
+      returned: success
+      type: list
+      elements: str
+      sample: []
+    in_use_by:
+      description: The processes that run from it.
+      returned: success
+      type: list
+      elements: int
+      sample: [4711]
+    whole:
+      description: Whether nothing of it is known to be missing or changed.
+      returned: success
+      type: bool
+      sample: true
+    damage:
+      description: What is wrong with it, empty where nothing is.
+      returned: success
+      type: str
+      sample: 1 of its 3804 files are missing
+    asset:
+      description: The asset that it was unpacked from. Null, as the following values, where its receipt is damaged.
+      returned: success
+      type: str
+      sample: cpython-3.13.2+20250317-x86_64_v2-unknown-linux-gnu-install_only_stripped.tar.gz
+    release:
+      description: The release of python-build-standalone that it is of.
+      returned: success
+      type: str
+      sample: "20250317"
+    version:
+      description: The version of CPython.
+      returned: success
+      type: str
+      sample: 3.13.2
+    triple:
+      description: The target triple that it is built for.
+      returned: success
+      type: str
+      sample: x86_64_v2-unknown-linux-gnu
+    flavor:
+      description: What the archive held.
+      returned: success
+      type: str
+      sample: install_only_stripped
+    sha256:
+      description: The SHA-256 digest of the asset.
+      returned: success
+      type: str
+      sample: 0fbccc0127e58fb5e6f99ef77afe23fc596c46390c689d57eebb87a179fae7c6
+    source:
+      description: Where the archive came from, without credentials.
+      returned: success
+      type: str
+      sample: pushed by the controller
+    installed:
+      description: When it was installed, in UTC, by the host's clock.
+      returned: success
+      type: str
+      sample: "2026-11-21T04:48:38Z"
+links:
+  description: The minor links, each with the directory below O(root) that it leads to.
+  returned: success
+  type: dict
+  sample:
+    /opt/python/3.13: cpython-3.13.2+20250317-x86_64_v2-unknown-linux-gnu
+left_overs:
+  description: What runs that were cut off have left below O(root), and what is not ours.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: The path.
+      returned: success
+      type: str
+      sample: /opt/python/.staging/module-x8dk2a
+    what:
+      description: What it is.
+      returned: success
+      type: str
+      sample: staging of a run that was cut off, or is still on
+"""

@@ -1,0 +1,50 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the action plugins of this collection have in common: options checked, errors told, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.fleet.python.plugins.plugin_utils._errors import REFUSALS, refusal
+from ansible_collections.fleet.python.plugins.plugin_utils._remote import Remote
+
+
+def whole_range(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments with a range such as ``>=3.12,<3.14`` in one piece: Ansible would make a list of its two halves."""
+    version = arguments.get("version")
+    if isinstance(version, str) and "," in version and any(mark in version for mark in "<>=!~"):
+        return {**arguments, "version": [version]}
+    return dict(arguments)
+
+
+class FleetAction(ActionBase):
+    """An action plugin: ``options`` makes its argument spec, ``act`` does its work."""
+
+    # Were this true, each run would make a temporary directory on the host first: a second round trip.
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _supports_async = False
+
+    options: ClassVar[Callable[[], dict[str, Any]]]
+
+    def act(self, options: Mapping[str, Any], remote: Remote) -> dict[str, Any]:
+        """The task's own part of its result. Raises what `REFUSALS` names."""
+        raise NotImplementedError
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The task's result, as the module's page documents it. Raises AnsibleActionFail."""
+        task_vars = task_vars or {}
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        self._task.args = whole_range(self._task.args)
+        validate: Any = self.validate_argument_spec
+        _checked, options = validate(argument_spec=type(self).options())
+        try:
+            return result | {"changed": False} | self.act(options, Remote(self, task_vars))
+        except REFUSALS as error:
+            raise AnsibleActionFail(refusal(error, str(task_vars.get("inventory_hostname", "this host")))) from None

@@ -1,0 +1,88 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The controller's cache of archives, by sha256: each is downloaded once, whatever the number of hosts and forks."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import Entry
+from ansible_collections.fleet.python.plugins.plugin_utils._once import once
+from ansible_collections.fleet.python.plugins.plugin_utils._source import Source, SourceError, digest_of, fetch_from
+
+
+def cache_directory() -> Path:
+    """``$XDG_CACHE_HOME/fleet.python``, by default in ``~/.cache``."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "fleet.python"
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A ``.tar.gz`` on the controller, and its own sha256: the asset's, but where it was packed anew."""
+
+    path: Path
+    sha256: str
+
+
+def cached_archive(entry: Entry, sources: Sequence[Source]) -> Archive:
+    """The asset's archive in the cache, its sha256 checked now; a ``.tar.zst`` as a ``.tar.gz``, which hosts unpack.
+
+    Raises SourceError.
+    """
+    directory = cache_directory() / "archives"
+    try:
+        original = once(
+            directory / entry.sha256,
+            lambda target: fetch_from(sources, entry, target),
+            good=lambda path: digest_of(path) == entry.sha256,
+        )
+        if entry.asset.archive == "tar.gz":
+            return Archive(original, entry.sha256)
+        return _packed_anew(entry, original, directory / f"{entry.sha256}.tar.gz")
+    except OSError as error:
+        raise SourceError(
+            f"the controller's cache {directory} cannot be used: {error.strerror or error}; "
+            "XDG_CACHE_HOME names another place"
+        ) from error
+
+
+def _packed_anew(entry: Entry, original: Path, path: Path) -> Archive:
+    """The ``.tar.gz`` at ``path``. Its digest is noted as it is made: one taken later would prove nothing."""
+    note = path.with_name(path.name + ".sha256")
+
+    def make(target: Path) -> None:
+        _pack_anew(original, target, entry.asset.name)
+        note.write_text(digest_of(target), encoding="ascii")
+
+    once(path, make, good=lambda found: note.is_file() and digest_of(found) == note.read_text(encoding="ascii"))
+    return Archive(path, note.read_text(encoding="ascii"))
+
+
+_CHUNK: Final = 1 << 20
+
+
+def _pack_anew(zst: Path, target: Path, name: str) -> None:
+    """From zstd to gzip, a megabyte at a time; fast rather than small, since it travels once."""
+    try:
+        import zstandard
+    except ImportError:
+        raise SourceError(
+            "a full archive needs the Python package zstandard on the controller: pip install zstandard"
+        ) from None
+    deflater = zlib.compressobj(1, wbits=zlib.MAX_WBITS | 16)
+    with open(zst, "rb") as packed, open(target, "wb") as out:
+        # Parallel compressors write several frames.
+        with zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True) as plain:
+            try:
+                while piece := plain.read(_CHUNK):
+                    out.write(deflater.compress(piece))
+            except zstandard.ZstdError as error:
+                raise SourceError(f"{name} is no sound zstd file: {error}") from error
+        out.write(deflater.flush())

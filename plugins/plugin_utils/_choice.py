@@ -1,0 +1,162 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Choose assets as a task says: from the catalogue that it names, or from its lock."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from ansible_collections.fleet.python.plugins.plugin_utils._bundled import bundled_catalogue
+from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import (
+    Catalogue,
+    CatalogueError,
+    Entry,
+    ListCatalogue,
+    changed_digests,
+    parse_sums,
+)
+from ansible_collections.fleet.python.plugins.plugin_utils._lock import Lock, check_digests, pick
+from ansible_collections.fleet.python.plugins.plugin_utils._lock_store import read_lock
+from ansible_collections.fleet.python.plugins.plugin_utils._once import once
+from ansible_collections.fleet.python.plugins.plugin_utils._plan import Build
+from ansible_collections.fleet.python.plugins.plugin_utils._query import make_query
+from ansible_collections.fleet.python.plugins.plugin_utils._request import Request
+from ansible_collections.fleet.python.plugins.plugin_utils._resolve import Resolution, resolve
+from ansible_collections.fleet.python.plugins.plugin_utils._source import Source, SourceError
+from ansible_collections.fleet.python.plugins.plugin_utils._source_index import LATEST_WORD, source_catalogue
+
+BUNDLED: Final = "bundled"
+SOURCE: Final = "source"
+
+
+class Chooser:
+    """The answers to the plan's questions. Catalogue and lock are read at the first of them, if there is one.
+
+    ``options`` are the task's, as module_utils/_options.py has them; ``triples`` what the host can run, best first;
+    ``run_directory`` as in `catalogue_of`.
+    """
+
+    def __init__(
+        self, options: Mapping[str, Any], sources: Sequence[Source], triples: Sequence[str], run_directory: Path
+    ) -> None:
+        self._options = options
+        self._sources = sources
+        self._triples = triples
+        self._run_directory = run_directory
+        self._release = None if options["release"] == LATEST_WORD else options["release"]
+        self.chosen: dict[tuple[str, str], Entry] = {}
+
+    def choose(self, request: Request) -> Entry:
+        """The asset for a request. Raises LockError, ResolveError, CatalogueError, SourceError."""
+        entry = self._pinned(request) if self._options["lock"] else self.resolution(request).chosen
+        self.chosen[entry.release, entry.asset.name] = entry
+        return entry
+
+    def entries(self, builds: Iterable[Build]) -> dict[str, Entry]:
+        """What was chosen for each build that is to be installed, by its home.
+
+        The digests of a lock are held against the catalogue's, here and not for each host that has everything.
+        Raises LockError.
+        """
+        found = {build.home: self.chosen[build.release, build.asset] for build in builds}
+        if self._options["lock"]:
+            check_digests(found.values(), self.catalogue, origin=str(self._options["lock"]))
+        return found
+
+    def resolution(self, request: Request) -> Resolution:
+        """The catalogue's answer, with what was turned down."""
+        return resolve(request, self._triples, self.catalogue, **self._limits)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        options = self._options
+        return catalogue_of(options["catalogue"], self._sources, options["release"], self._run_directory)
+
+    @cached_property
+    def _limits(self) -> dict[str, Any]:
+        options = self._options
+        limits = {name: options[name] for name in ("flavor", "build", "max_level", "prerelease")}
+        return limits | {"release": self._release, "libc": None if options["libc"] == "auto" else options["libc"]}
+
+    def _pinned(self, request: Request) -> Entry:
+        path = str(self._options["lock"])
+        pin = pick(self._lock, make_query(request, self._triples, **self._limits), origin=path)
+        return pin.entry
+
+    @cached_property
+    def _lock(self) -> Lock:
+        return read_lock(Path(self._options["lock"]))
+
+
+def catalogue_of(option: str, sources: Sequence[Source], release: str | None, run_directory: Path) -> Catalogue:
+    """The catalogue of the option ``catalogue``: ``bundled``, ``source``, or a file of the controller.
+
+    ``run_directory`` lasts as long as the run and is shared by its processes: what a source says is kept there.
+    Raises CatalogueError, SourceError.
+    """
+    if option == SOURCE or release == LATEST_WORD:
+        found = _of_sources(sources, release, run_directory)
+        if option == BUNDLED:
+            _refuse_changed(found)
+        return found
+    if option == BUNDLED:
+        return bundled_catalogue()
+    path = Path(option).expanduser()
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CatalogueError(
+            f"catalogue {option!r} cannot be read: {error}; "
+            f"it is {BUNDLED}, {SOURCE}, or a SHA256SUMS file of the controller"
+        ) from error
+    return ListCatalogue(parse_sums(text, origin=str(path), release=None).entries, origin=str(path))
+
+
+def _refuse_changed(found: Catalogue) -> None:
+    """A source may have releases that are newer than ours; of those that we know it must have the same bytes."""
+    ours = bundled_catalogue()
+    known = [entry for release in found.releases() for entry in ours.entries(release)]
+    changed = changed_digests(known, found.entries())
+    if changed:
+        raise CatalogueError(
+            f"{found.origin} has other bytes than the bundled catalogue: {changed[0]} (and {len(changed) - 1} more): "
+            "set catalogue to source, if it is a mirror with builds of its own that you trust"
+        )
+
+
+def _of_sources(sources: Sequence[Source], release: str | None, run_directory: Path) -> Catalogue:
+    known = bundled_catalogue().releases()
+    failures: list[str] = []
+    for source in sources:
+        try:
+            return source_catalogue(
+                _remembered(source, run_directory), origin=source.name, release=release, known=known
+            )
+        except (CatalogueError, SourceError) as error:
+            failures.append(str(error))
+    raise CatalogueError("no source says what it has:\n  " + "\n  ".join(failures))
+
+
+def _remembered(source: Source, run_directory: Path) -> Callable[[str], str | None]:
+    """The source's ``read_text``, whose answers the processes of a run share."""
+
+    def read(relative: str) -> str | None:
+        key = hashlib.sha256(f"{source!r} {relative}".encode()).hexdigest()
+        path = once(
+            run_directory / "fleet.python" / key,
+            lambda target: _write(target, json.dumps(source.read_text(relative))),
+        )
+        text: str | None = json.loads(path.read_text(encoding="utf-8"))
+        return text
+
+    return read
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")

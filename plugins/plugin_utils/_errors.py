@@ -1,0 +1,50 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one place where what goes wrong below an action plugin becomes a sentence for the person at the terminal."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ansible_collections.fleet.python.plugins.plugin_utils._asset import AssetError
+from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import CatalogueError
+from ansible_collections.fleet.python.plugins.plugin_utils._lock import LockError
+from ansible_collections.fleet.python.plugins.plugin_utils._plan import PlanError
+from ansible_collections.fleet.python.plugins.plugin_utils._platform import PlatformError
+from ansible_collections.fleet.python.plugins.plugin_utils._probe import ProbeError
+from ansible_collections.fleet.python.plugins.plugin_utils._request import RequestError
+from ansible_collections.fleet.python.plugins.plugin_utils._resolve import ResolveError
+from ansible_collections.fleet.python.plugins.plugin_utils._source import SourceError
+from ansible_collections.fleet.python.plugins.plugin_utils._stage import StageError
+from ansible_collections.fleet.python.plugins.plugin_utils._task import TaskError
+
+REFUSALS: Final = (
+    AssetError,
+    CatalogueError,
+    LockError,
+    PlanError,
+    PlatformError,
+    ProbeError,
+    RequestError,
+    ResolveError,
+    SourceError,
+    StageError,
+    TaskError,
+)
+
+# What to do next, where the message itself does not say.
+_NEXT: Final = (
+    (
+        SourceError,
+        "Check source and the controller's way to it (proxy, certificate); a directory of the controller will do too",
+    ),
+    (StageError, "The host is as it was. Mend what is named, or try transfer: push, then run again"),
+    (ProbeError, "See that the connection and become work: ansible -m raw -a 'id' HOST"),
+)
+
+
+def refusal(error: Exception, host: str) -> str:
+    """The message: host, what failed and why, what to do next."""
+    hint = next((f". {text}." for kind, text in _NEXT if isinstance(error, kind)), "")
+    return f"{host}: {error}{hint}"

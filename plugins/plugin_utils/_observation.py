@@ -1,0 +1,162 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the probe found on a host: evidence, and what is installed. It decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One line of ``ls -ldn``: ``mode`` as printed (``drwxr-xr-x``), numeric owner, the target of a link."""
+
+    path: str
+    mode: str
+    uid: int
+    gid: int
+    target: str | None = None
+
+    @property
+    def is_link(self) -> bool:
+        return self.mode.startswith("l")
+
+    @property
+    def is_directory(self) -> bool:
+        return self.mode.startswith("d")
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program of the host's userland: the first 20 bytes of its header, both places where e_flags can be.
+
+    ``header`` and ``flags`` are hex digits, empty where the host has no tool that can read bytes;
+    ``interp`` is PT_INTERP, None in a static program.
+    """
+
+    path: str
+    header: str
+    flags32: str
+    flags64: str
+    interp: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A command of the host; ``kind`` is gnu, busybox, toybox, bsd or empty where nothing told."""
+
+    name: str
+    path: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class HostPython:
+    """A Python that is not ours: its path and version, such as ``3.11.2``."""
+
+    path: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A home with a receipt of ours.
+
+    ``files`` counts what it still has; ``runs``: bin/python3 is executable; ``changed``: files other than as installed.
+    """
+
+    name: str
+    receipt: Mapping[str, Any]
+    files: int
+    runs: bool
+    changed: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Nothing of what was counted at its installation is missing, and nothing was seen to have changed."""
+        return not self.damage
+
+    @property
+    def damage(self) -> str:
+        """What is wrong with it, for people; empty where nothing is."""
+        counted = self.receipt.get("files")
+        if not isinstance(counted, int):
+            return "its receipt cannot be read"
+        if not self.runs:
+            return "bin/python3 is missing or not executable"
+        if self.files < counted:
+            return f"{counted - self.files} of its {counted} files are missing"
+        if self.changed:
+            return f"changed: {', '.join(self.changed[:5])}"
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class RootState:
+    """The root, or the nearest directory above it that exists (``at``); ``free`` is in bytes, None where unknown."""
+
+    path: str
+    at: Listing | None = None
+    writable: bool = False
+    free: int | None = None
+    mount_point: str = ""
+    mount_options: tuple[str, ...] = ()
+    entries: tuple[Listing, ...] = ()
+    staging: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Everything that one run of the probe told."""
+
+    system: str
+    kernel_release: str
+    kernel_arch: str
+    uid: int
+    os: Mapping[str, str]
+    programs: tuple[Program, ...]
+    loaders: tuple[Listing, ...]
+    loader_says: str
+    loader_levels: tuple[str, ...]
+    loader_file: str
+    getconf: str
+    cpu: Mapping[str, str]
+    darwin: Mapping[str, str]
+    tools: Mapping[str, Tool]
+    pythons: tuple[HostPython, ...]
+    root: RootState
+    homes: tuple[Home, ...] = ()
+    made_links: tuple[str, ...] = ()
+    paths: Mapping[str, Listing] = field(default_factory=dict)
+    selinux: str = ""
+    loader_asked: str = ""
+    """The loader that ``loader_says`` and ``loader_levels`` are from: the shell's, or one on the disk."""
+    level_known: int | None = None
+    """The x86-64 level above which builds have died on this host; None where none has."""
+    running: tuple[tuple[str, int], ...] = ()
+    """Homes (or links) that processes run from, each with the process id; only where it was asked for."""
+
+    @property
+    def left_over(self) -> bool:
+        """Whether a run was cut off (or is at work): stages, a memory of a home that is gone, a lock on nothing."""
+        names = {entry.path for entry in self.root.entries}
+        forgotten = not names.issuperset(self.previous.values())
+        return bool(self.root.staging) or forgotten or bool(names and names <= {".staging", ".lock"})
+
+    @property
+    def minor_links(self) -> dict[str, str]:
+        """The root's links by name, each with the name of the home that it leads to."""
+        links = {entry.path: entry.target for entry in self.root.entries if entry.is_link and entry.target is not None}
+        return {name: home for name, home in links.items() if not name.startswith(".")}
+
+    @property
+    def previous(self) -> dict[str, str]:
+        """By the name of a minor link: the home that it led to before."""
+        return {
+            entry.path[1 : -len(".previous")]: entry.target
+            for entry in self.root.entries
+            if entry.is_link and entry.target is not None and entry.path.endswith(".previous")
+        }

@@ -1,0 +1,31 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A file that many processes want and one makes: Ansible runs each host's task in a process of its own."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Callable
+from pathlib import Path
+
+
+def once(path: Path, make: Callable[[Path], None], *, good: Callable[[Path], bool] = Path.exists) -> Path:
+    """The file at ``path``, made by whoever needs it first; the others wait and find it.
+
+    ``make`` writes the file whose name it is given, which becomes ``path`` by a rename once it is complete. A file
+    that is there but not ``good`` is made anew. Raises OSError, and what ``make`` raises.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with open(path.with_name(path.name + ".lock"), "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (path.exists() and good(path)):
+            # One name for all, since the lock keeps them apart: what a killed one left is written over.
+            unfinished = path.with_name(path.name + ".part")
+            try:
+                unfinished.unlink(missing_ok=True)
+                make(unfinished)
+                unfinished.rename(path)
+            finally:
+                unfinished.unlink(missing_ok=True)
+    return path

@@ -1,0 +1,96 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A host as an action plugin reaches it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.fleet.python.plugins.plugin_utils._stage import (
+    CrashError,
+    IllegalInstructionError,
+    MeanwhileError,
+    StageError,
+)
+
+if TYPE_CHECKING:
+    from ansible.plugins.action import ActionBase
+
+_MODULE = "fleet.python.interpreter"
+
+
+def _crash(result: Mapping[str, Any]) -> str:
+    """What is known of a module that did not come to its end."""
+    said = str(result.get("exception") or result.get("module_stderr") or result.get("module_stdout") or "")
+    lines = [line for line in said.splitlines() if line.strip()]
+    return f"the module crashed on the host: {lines[-1] if lines else 'it said nothing'}"
+
+
+def _failure(result: Mapping[str, Any]) -> StageError:
+    said = str(result.get("msg") or _crash(result))
+    # Our module says these, whatever has failed; what stops it before it can do so does not.
+    if "meanwhile" not in result:
+        return CrashError(said)
+    if result["meanwhile"]:
+        return MeanwhileError(said)
+    return IllegalInstructionError(said) if result.get("illegal_instruction") else StageError(said)
+
+
+def run_directory() -> Path:
+    """A directory of the controller that the processes of one ansible-playbook share, and that goes with it."""
+    from ansible import constants
+
+    # Set when the module is loaded, where mypy does not see it.
+    return Path(str(vars(constants)["DEFAULT_LOCAL_TMP"]))
+
+
+class Remote:
+    """The connection of one task: commands, a file, and the module that applies."""
+
+    def __init__(self, action: ActionBase, task_vars: dict[str, Any]) -> None:
+        self._action = action
+        self._task_vars = task_vars
+
+    def run(self, command: str) -> dict[str, Any]:
+        """Run a command under the task's become; ``rc``, ``stdout`` and ``stderr``."""
+        return dict(self._action._low_level_execute_command(command))
+
+    def run_with_environment(self, command: str) -> dict[str, Any]:
+        """The same under the task's ``environment``."""
+        environment = self._action._compute_environment_string()
+        return self.run(f"{environment} /bin/sh -c {shlex.quote(command)}" if environment.strip() else command)
+
+    def send(self, local: Path) -> str:
+        """Copy a file into the task's temporary directory on the host; its path there."""
+        action = self._action
+        folder = action._connection._shell.tmpdir or action._make_tmp_path()
+        target = action._connection._shell.join_path(folder, local.name)
+        action._transfer_file(str(local), target)
+        action._fixup_perms2((folder, target))
+        return str(target)
+
+    def module(self, python: str, plan: Mapping[str, Any]) -> dict[str, Any]:
+        """Run the module with that Python of the host. Raises StageError with what it says where it fails."""
+        result: dict[str, Any] = self._action._execute_module(
+            module_name=_MODULE,
+            module_args={"version": ["planned"], "_plan": dict(plan)},
+            task_vars=self._vars_with(python),
+        )
+        if result.get("failed"):
+            raise _failure(result)
+        return {key: result[key] for key in ("changed", "steps", "trials", "in_use") if key in result}
+
+    def _vars_with(self, python: str) -> dict[str, Any]:
+        """The task's variables with the Python to use; a delegated task looks it up among its own."""
+        chosen = {"ansible_python_interpreter": python}
+        task_vars = self._task_vars | chosen
+        delegate = self._action._task.delegate_to
+        if delegate:
+            delegated = dict(task_vars.get("ansible_delegated_vars", {}))
+            delegated[delegate] = delegated.get(delegate, {}) | chosen
+            task_vars["ansible_delegated_vars"] = delegated
+        return task_vars

@@ -1,0 +1,17 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Our sh scripts as they are sent to hosts: values first, then the script without comments and indentation."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def script_text(name: str, values: Mapping[str, str]) -> str:
+    """The script ``name`` of this directory, after an assignment of each of ``values``, quoted for sh."""
+    settings = [f"{key}={shlex.quote(value)}" for key, value in values.items()]
+    lines = (line.strip() for line in Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines())
+    return "\n".join([*settings, *(line for line in lines if line and not line.startswith("#"))]) + "\n"

@@ -1,0 +1,72 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stage a build on a host that has no Python: the sh script as it is sent, and what it answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from ansible_collections.fleet.python.plugins.plugin_utils._script import script_text
+
+_FAILED: Final = re.compile(r"^fleet-failed (\w+)\n(.*?)\nfleet-end$", re.MULTILINE | re.DOTALL)
+
+
+class StageError(ValueError):
+    """The host could not stage the build, and has nothing of it."""
+
+
+class CrashError(StageError):
+    """The module did not come to its end on the host."""
+
+
+class MeanwhileError(StageError):
+    """Another run came between on this host: to look again and plan anew will do."""
+
+
+class IllegalInstructionError(StageError):
+    """The interpreter is built for a higher CPU level than this host has: one for a lower level may do."""
+
+
+def stage_script(
+    *,
+    root: str,
+    stage: str,
+    sha256: str,
+    top: Sequence[str],
+    program: str,
+    file: str = "",
+    urls: Sequence[str] = (),
+    urls_file: str = "",
+) -> str:
+    """The command that stages a build below ``<root>/.staging/<stage>/tree``, from ``file`` on the host or ``urls``.
+
+    URLs with secrets stand in ``urls_file`` on the host: everybody there may read this command.
+    """
+    values = {
+        "FLEET_ROOT": root,
+        "FLEET_STAGE": stage,
+        "FLEET_SHA256": sha256,
+        "FLEET_TOP": "/".join(top),
+        "FLEET_PROGRAM": program,
+        "FLEET_FILE": file,
+        "FLEET_URLS": "\n".join(urls),
+        "FLEET_URLS_FILE": urls_file,
+    }
+    return script_text("stage.sh", values)
+
+
+def parse_stage(answer: str, home: str) -> str:
+    """The source that the host downloaded from, empty for a file that was sent. Raises StageError with the reason."""
+    text = answer.replace("\r", "")
+    if re.search(r"^fleet-swept$", text, re.MULTILINE):
+        raise MeanwhileError(f"stage of {home} failed: other runs on this host have swept it, again and again")
+    if failed := _FAILED.search(text):
+        kind = IllegalInstructionError if "illegal instruction" in failed[2] else StageError
+        raise kind(f"{failed[1]} of {home} failed: {failed[2].strip()}")
+    if not re.search(r"^fleet-staged$", text, re.MULTILINE):
+        raise StageError(f"stage of {home} did not end: {text.strip()[-300:] or 'the host said nothing'}")
+    source = re.search(r"^fleet-source (.+)$", text, re.MULTILINE)
+    return source[1] if source else ""

@@ -1,0 +1,259 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2010,SC2012 # ls tells mode, owner and target everywhere; find -printf and stat -c do not
+# Evidence about this host, one fact a line: "key value". It decides nothing and writes no file.
+# Sent as text by the action plugin, after lines that set FLEET_ROOT, FLEET_LINKS (one path a line), FLEET_DEEP
+# (not empty: compare every file with its sha256) and FLEET_DETAIL (not empty: tell which processes run from homes).
+# Runs under dash, BusyBox ash, bash and ksh. No single quote stands in the code: each one would be
+# quoted again at every level that the command passes on its way (ssh, become, sh -c).
+LC_ALL=C
+export LC_ALL
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+newline="
+"
+say() { printf "%s\n" "$*"; }
+
+# hex FILE: its first 1024 bytes as words of two digits, by the first tool that can ($reader says which)
+hex() {
+  for reader in od hexdump xxd none; do
+    case $reader in
+      od) bytes=$(od -An -v -tx1 -N1024 "$1" 2>/dev/null) ;;
+      hexdump) bytes=$(hexdump -v -n 1024 -e "1/1 \"%02x \"" "$1" 2>/dev/null) ;;
+      xxd) bytes=$(xxd -p -l 1024 "$1" 2>/dev/null | sed "s/../& /g") ;;
+      none) bytes= ;;
+    esac
+    [ -z "$bytes" ] || return 0
+  done
+}
+
+# elf FILE: "elf FILE HEADER" and "interp FILE LOADER" (PT_INTERP; none in a static program).
+# Offsets: System V ABI, ELF header and program header; addresses above 4 GiB do not occur in them.
+elf() {
+  interp=
+  file=$1
+  [ -r "$file" ] || return 0
+  hex "$file"
+  # shellcheck disable=SC2086 # words are what is wanted
+  set -- $bytes
+  if [ $# -lt 64 ]; then
+    say elf "$file" unread "$reader"
+    return 0
+  fi
+  say elf "$file" "$1$2$3$4$5$6$7$8$9${10}${11}${12}${13}${14}${15}${16}${17}${18}${19}${20}" \
+    "${37}${38}${39}${40}" "${49}${50}${51}${52}"
+  [ "$1$2$3$4" = 7f454c46 ] || return 0
+  # Class and byte order: e_phoff, e_phentsize and e_phnum.
+  kind=$5$6
+  case $kind in
+    0201) table=${36}${35}${34}${33} entry=${56}${55} count=${58}${57} ;;
+    0202) table=${37}${38}${39}${40} entry=${55}${56} count=${57}${58} ;;
+    0101) table=${32}${31}${30}${29} entry=${44}${43} count=${46}${45} ;;
+    0102) table=${29}${30}${31}${32} entry=${43}${44} count=${45}${46} ;;
+    *) return 0 ;;
+  esac
+  table=$((0x$table)) entry=$((0x$entry)) count=$((0x$count))
+  [ "$table" -lt $# ] && [ "$entry" -ge 32 ] || return 0
+  shift "$table"
+  while [ "$count" -gt 0 ] && [ $# -ge "$entry" ]; do
+    # p_type, and with it p_offset and p_filesz
+    case $kind$1$2$3$4 in
+      020103000000) start=${12}${11}${10}$9 length=${36}${35}${34}${33} ;;
+      020200000003) start=${13}${14}${15}${16} length=${37}${38}${39}${40} ;;
+      010103000000) start=$8$7$6$5 length=${20}${19}${18}${17} ;;
+      010200000003) start=$5$6$7$8 length=${17}${18}${19}${20} ;;
+      *)
+        shift "$entry"
+        count=$((count - 1))
+        continue
+        ;;
+    esac
+    interp=$(dd if="$file" bs=1 skip=$((0x$start)) count=$((0x$length - 1)) 2>/dev/null)
+    say interp "$file" "$interp"
+    return 0
+  done
+}
+
+# lines KEY TEXT: "KEY LINE" for each line of the text that is not empty
+lines() {
+  [ -n "$2" ] || return 0
+  set -f
+  IFS=$newline
+  # shellcheck disable=SC2059,SC2086 # the key is ours, printf repeats its format for each line
+  printf "$1 %s\n" $2
+  unset IFS
+  set +f
+}
+
+# listing KEY PATH...: "KEY <line of ls -ldn>" for each that exists; it names owner, mode and link target
+listing() {
+  key=$1
+  shift
+  lines "$key" "$(ls -ldn "$@" 2>/dev/null)"
+}
+
+# find_tool NAME: where it is on PATH, into $path. No substitution, which forks; BusyBox may know applets without a file.
+find_tool() {
+  path=
+  IFS=:
+  for directory in $PATH; do
+    if [ -f "$directory/$1" ] && [ -x "$directory/$1" ]; then
+      path=$directory/$1
+      break
+    fi
+  done
+  unset IFS
+  [ -z "$path" ] || return 0
+  command -v "$1" >/dev/null 2>&1 && path=$1
+}
+
+# An empty line first: what was printed before may not have ended its line.
+say
+say fleet-probe 1
+system=$(uname -srm)
+say kernel "$system"
+say uid "$(id -u)"
+# Of /proc/cpuinfo the first processor is enough: the first empty line after something was found ends it.
+sed -nE "s/^(ID|VERSION_ID|PRETTY_NAME)=/os &/p
+/^(flags|[Ff]eatures|CPU architecture|model name|cpu|isa|uarch|machine|Processor|system type)[[:space:]]*:/{s/^/cpu /p;h;}
+/^\$/{x;/^cpu/q;x;}" /etc/os-release /proc/cpuinfo 2>/dev/null
+
+# The userland: what the shell is built for, and by which loader it runs. Where it is static, the next.
+for program in /bin/sh /usr/bin/env /bin/ls /bin/cat /sbin/init; do
+  case $program$system in
+    /bin/sh*) ;;
+    *Darwin*) break ;;
+    *) [ ! "$program" -ef /bin/sh ] || continue ;;
+  esac
+  elf "$program"
+  [ -z "$interp" ] || break
+done
+set -- /lib/ld[-.6]*so* /lib32/ld[-.6]*so* /lib64/ld[-.6]*so* /libx32/ld[-.6]*so* /libo32/ld[-.6]*so* \
+  /lib/libgcompat.so*
+listing loader "$@"
+# The loader of the shell says its version; where the shell is static, the first one on the disk that can run.
+[ -z "$interp" ] || set -- "$interp"
+for asked in "$@"; do
+  [ -x "$asked" ] || continue
+  says=$("$asked" --version 2>&1)
+  case $says in
+    *musl* | *GNU* | *GLIBC*) ;;
+    *) [ -n "$interp" ] || continue ;;
+  esac
+  say loader-asked "$asked"
+  second=${says#*"$newline"}
+  [ "$second" != "$says" ] || second=
+  lines loader-says "${says%%"$newline"*}$newline${second%%"$newline"*}"
+  case $says in
+    *musl*) ;;
+    # Its own list of what the processor can do (glibc 2.33 and later).
+    *GNU* | *GLIBC*)
+      case $system in
+        *x86_64) lines loader-level "$("$asked" --help 2>/dev/null | sed -n "s/^ *\(x86-64-v[0-9].*\)/\1/p")" ;;
+      esac
+      ;;
+    # A glibc before 2.33 has no --version: the name behind the link and getconf tell (ld-2.31.so).
+    *)
+      say loader-file "$(readlink -f "$asked" 2>/dev/null)"
+      say getconf "$(getconf GNU_LIBC_VERSION 2>/dev/null)"
+      ;;
+  esac
+  break
+done
+if [ -x /usr/bin/sw_vers ]; then
+  say darwin "$(sw_vers -productVersion 2>/dev/null)"
+  say darwin-arm64 "$(sysctl -n hw.optional.arm64 2>/dev/null)"
+  say darwin-translated "$(sysctl -n sysctl.proc_translated 2>/dev/null)"
+fi
+
+find_tool busybox
+busybox=${path:-/bin/busybox}
+find_tool toybox
+toybox=${path:-/bin/toybox}
+for name in tar gzip zstd xz curl wget sha256sum shasum openssl ps; do
+  find_tool "$name" || continue
+  says=
+  if [ "$path" -ef "$busybox" ]; then
+    says=BusyBox
+  elif [ "$path" -ef "$toybox" ]; then
+    says=toybox
+  elif [ "$name" = tar ] || [ "$path" = "$name" ]; then
+    says=$("$path" --version 2>&1 </dev/null)
+    second=${says#*"$newline"}
+    [ "$second" != "$says" ] || second=
+    says="${says%%"$newline"*} ${second%%"$newline"*}"
+  fi
+  say tool "$name" "$path" "$says"
+done
+# Links are left out: what they lead to is found by itself, and our own are not the host's Python.
+for python in /usr/bin/python[23] /usr/bin/python[23].[0-9] /usr/bin/python[23].[0-9][0-9] \
+  /usr/local/bin/python[23].[0-9] /usr/local/bin/python[23].[0-9][0-9] /usr/libexec/platform-python[23].[0-9]*; do
+  [ -x "$python" ] && [ ! -h "$python" ] || continue
+  case $system$python in
+    # A stub of macOS: without the developer tools it opens a window that offers them.
+    Darwin*/usr/bin/*) xcode-select -p >/dev/null 2>&1 || continue ;;
+  esac
+  say python "$python" "$("$python" -V 2>&1)"
+done
+
+at=$FLEET_ROOT
+while [ ! -e "$at" ] && [ ! -h "$at" ]; do
+  at=${at%/*}
+  [ -n "$at" ] || at=/
+done
+listing at "$at"
+[ ! -w "$at" ] || say writable "$at"
+disk=$(df -Pk "$at" 2>/dev/null)
+disk=${disk##*"$newline"}
+lines df "$disk"
+# The mount point is what follows the percentage.
+case $disk in
+  *"% /"*) [ ! -r /proc/mounts ] || lines mount "$(grep -F " ${disk##*% } " /proc/mounts 2>/dev/null)" ;;
+esac
+if [ -r /sys/fs/selinux/enforce ]; then
+  read -r enforce </sys/fs/selinux/enforce
+  say selinux "$enforce"
+fi
+
+# What is installed: every entry of the root, our receipts, and how many files each home still has.
+made=
+if [ -d "$FLEET_ROOT" ]; then
+  lines entry "$(ls -lan "$FLEET_ROOT/" 2>/dev/null)"
+  [ ! -d "$FLEET_ROOT/.staging" ] || lines staging "$(ls -lan "$FLEET_ROOT/.staging/" 2>/dev/null)"
+  [ ! -f "$FLEET_ROOT/.links" ] || made=$(cat "$FLEET_ROOT/.links")
+  lines made-link "$made"
+  for home in "$FLEET_ROOT"/cpython-*; do
+    [ -f "$home/.fleet-receipt" ] || continue
+    # An empty one, as a power cut leaves it, is a receipt too: a damaged one.
+    receipt=
+    IFS= read -r receipt <"$home/.fleet-receipt"
+    say receipt "${home##*/}" "$receipt"
+    # Bytecode, packages and the programs of pip come and go (module_utils/_manifest.py leaves out the same).
+    say files "${home##*/}" "$(find "$home" -name __pycache__ -prune -o -name site-packages -prune \
+      -o -path "$home/bin/pip*" -prune -o \( -type f -o -type l \) -print | wc -l)"
+    [ ! -x "$home/bin/python3" ] || say runs "${home##*/}"
+    # Changed since its installation, and ours: what was added later is no damage.
+    find "$home" -name __pycache__ -prune -o -name site-packages -prune \
+      -o -type f -newer "$home/.fleet-receipt" -print | while IFS= read -r path; do
+      ! grep -qF "  ${path#"$home"/}" "$home/.fleet-manifest" || say changed "${home##*/}" "${path#"$home"/}"
+    done
+    [ -n "$FLEET_DEEP" ] || continue
+    command -v sha256sum >/dev/null && sums=sha256sum || sums="shasum -a 256"
+    # With nothing to compare it fails and names no file: then the list itself is damaged.
+    compared=$(cd "$home" && $sums -c .fleet-manifest 2>/dev/null) || case $compared in
+      *": FAILED"*) ;;
+      *) compared=".fleet-manifest: FAILED" ;;
+    esac
+    say "$compared" | sed -n "s/: FAILED.*//p" | while IFS= read -r path; do say changed "${home##*/}" "$path"; done
+  done
+  [ ! -r "$FLEET_ROOT/.level" ] || say level "$(cat "$FLEET_ROOT/.level")"
+  [ -z "$FLEET_DETAIL" ] || ls -ln /proc/[0-9]*/exe 2>/dev/null | grep -F " -> $FLEET_ROOT/" | sed "s/^/running /"
+fi
+if [ -n "$FLEET_LINKS$made" ]; then
+  set -f
+  IFS=$newline
+  # shellcheck disable=SC2086 # one path a line
+  set -- $FLEET_LINKS $made
+  unset IFS
+  set +f
+  listing path "$@"
+fi
+say fleet-probe-end

@@ -1,0 +1,230 @@
+# shellcheck shell=sh
+# Stage a verified tree on a host that has no Python: fetch, compare the sha256, look through, unpack below the root.
+# What follows (settle, try, place, link) is the module's, run by the interpreter staged here.
+# Sent as text, after lines that set FLEET_ROOT, FLEET_STAGE (a name that nobody else uses), FLEET_SHA256,
+# FLEET_TOP (the folder in the archive), FLEET_PROGRAM, and FLEET_FILE (sent by the controller), FLEET_URLS, or
+# FLEET_URLS_FILE (a file with URLs that nobody else may see).
+# No single quote stands in the code: see probe.sh.
+LC_ALL=C
+export LC_ALL
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+umask 022
+staging=$FLEET_ROOT/.staging
+stage=$staging/$FLEET_STAGE
+archive=$stage/archive
+# As module_utils/_fetch.py has it, in blocks of 512 bytes.
+most=1048576
+newline="
+"
+made_root=
+[ -d "$FLEET_ROOT" ] || made_root=$FLEET_ROOT
+
+# leave: nothing behind
+leave() {
+  cd /
+  rm -rf "$stage"
+  rmdir "$staging" 2>/dev/null
+  [ -z "$made_root" ] || rmdir "$made_root" 2>/dev/null
+}
+# fail STEP REASON: say so, leave nothing behind. Where the stage is gone, another run has swept it.
+fail() {
+  if [ -n "$staged" ] && [ ! -f "$stage/maker" ]; then
+    set -- swept ""
+  fi
+  leave
+  case $1 in
+    swept) printf "fleet-swept\nfleet-end\n" ;;
+    *) printf "fleet-failed %s\n%s\nfleet-end\n" "$1" "$2" ;;
+  esac
+  exit 1
+}
+staged=
+trap "leave; exit 1" HUP INT TERM
+# Who is not there any more to read the answer does not come for the stage: the last printf must see that.
+trap "" PIPE
+
+# attempt STEP COMMAND...: run it, or fail with what it said
+attempt() {
+  step=$1
+  shift
+  said=$("$@" 2>&1) || fail "$step" "$said"
+}
+
+digest() {
+  if command -v sha256sum >/dev/null; then sha256sum <"$1"
+  elif command -v shasum >/dev/null; then shasum -a 256 <"$1"
+  else openssl dgst -sha256 -r <"$1"
+  fi 2>/dev/null | { read -r word _ && printf "%s" "$word"; }
+}
+
+# fetch URL: everybody may read the list of processes, so curl and GNU wget get the URL by their standard input
+fetch() {
+  # A body without an end is cut: the kernel ends who writes a longer file.
+  ulimit -f "$most"
+  case $1 in
+    https:*) next="=https" ;;
+    *) next="=http,https" ;;
+  esac
+  if command -v curl >/dev/null; then
+    printf "url = \"%s\"\n" "$1" | curl -fsSL --proto "=http,https" --proto-redir "$next" --retry 3 \
+      --connect-timeout 10 --speed-time 30 --speed-limit 1 -K - -o "$archive"
+  elif wget --version 2>/dev/null | grep -q GNU; then
+    printf "%s\n" "$1" | wget -nv -S -T 30 -i - -O "$archive"
+  else
+    case $1 in
+      *@* | *\?*)
+        printf "this wget would show the secret in its URL to everybody on the host: install curl, or set transfer to push"
+        return 1
+        ;;
+    esac
+    wget -q -S -T 30 -O "$archive" "$1"
+  fi
+}
+
+# download URL: fetch it, or print one line of what went wrong, without any URL
+download() {
+  said=$( (fetch "$1") 2>&1)
+  status=$?
+  # wget follows whatever it is told, and shows it.
+  case $1 in
+    https:*) wrong="^ *location: *[a-z]*:" allowed="^ *location: *https:" ;;
+    *) wrong="^ *location: *[a-z]*:" allowed="^ *location: *https*:" ;;
+  esac
+  if printf "%s\n" "$said" | grep -i "$wrong" | grep -qiv "$allowed"; then
+    printf "it redirects to another protocol than https"
+    return 1
+  fi
+  [ "$status" -ne 0 ] || return 0
+  size=$(wc -c <"$archive" 2>/dev/null)
+  if [ "${size:-0}" -ge $((most * 512)) ]; then
+    printf "it sends more than %s bytes: no build is that large" "$((most * 512))"
+  else
+    printf "%s\n" "$said" | sed "s|[A-Za-z]*://[^ ]*|(its URL)|g" | tail -n 1
+  fi
+  return 1
+}
+
+# foul: the first thing in the archive that no build has, in words; "fine" where all is well. GNU, BusyBox and bsd tar
+# keep what they unpack inside of a folder, BusyBox but for hard links; what is seen here is not unpacked at all.
+foul() {
+  if ! command -v awk >/dev/null; then
+    say=fine
+  else
+    case $(tar --version 2>&1) in
+      *bsdtar*) say=fine ;;
+      *) say= ;;
+    esac
+  fi
+  if [ -n "$say" ]; then
+    printf "%s" "$say"
+    return
+  fi
+  gzip -dc "$archive" 2>/dev/null | tar -tvf - 2>/dev/null | awk -v top="${FLEET_TOP%%/*}" "
+    function foul(reason) { said = \"the archive has \" reason \": no build of CPython has\"; exit }
+    BEGIN { said = \"fine\"; stamp = \" [0-9]+(,[0-9]+)? +[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9] [0-9][0-9]:[0-9][0-9](:[0-9][0-9])? \" }
+    {
+      if (!match(\$0, stamp)) foul(\"a name with a line break, or none\")
+      split(substr(\$0, RSTART, RLENGTH), word, \" \")
+      name = substr(\$0, RSTART + RLENGTH)
+      kind = substr(\$0, 1, 1)
+      if (match(name, stamp)) foul(\"a name like a listing\")
+      if (name ~ /[^ -~]/ || index(name, \"\\\\\")) foul(\"a name that is not plain ASCII, \" name)
+      if (kind !~ /[-dlh]/) foul(\"a device or pipe, \" name)
+      if (substr(\$0, 2, 9) ~ /[sS]/) foul(\"a setuid or setgid file, \" name)
+      bytes += word[1]
+      if (bytes > 4294967296 || NR > 200000) foul(\"more files or bytes than fit\")
+      target = \"\"
+      mark = kind == \"h\" ? \" link to \" : \" -> \"
+      at = index(name, mark)
+      if (at) {
+        target = substr(name, at + length(mark))
+        name = substr(name, 1, at - 1)
+        if (index(target, mark)) foul(\"a name like a link, \" name)
+      }
+      sub(\"/\$\", \"\", name)
+      count = split(name, part, \"/\")
+      if (part[1] != top) foul(\"the name \" name \" outside of \" top \"/\")
+      path = top
+      for (i = 2; i <= count; i++) {
+        if (path in link) foul(\"a name that goes through a link, \" name)
+        if (part[i] == \"\" || part[i] == \".\" || part[i] == \"..\") foul(\"the name \" name)
+        path = path \"/\" part[i]
+      }
+      if (kind != \"d\" && (path in seen)) foul(\"a name twice, \" name)
+      seen[path]
+      if (kind == \"l\") link[path]
+      if (kind != \"l\" && target == \"\") next
+      depth = kind == \"l\" ? count - 2 : -1
+      steps = split(target, part, \"/\")
+      if (kind != \"l\" && part[1] != top) foul(\"a hard link that leads out, \" name)
+      for (i = 1; i <= steps; i++) {
+        if (part[i] == \"..\") depth--
+        else if (part[i] != \"\" && part[i] != \".\") depth++
+        if (depth < 0 || (kind != \"l\" && part[i] == \"..\") || (i == 1 && part[i] == \"\"))
+          foul(\"a link that leads out, \" name)
+      }
+    }
+    END { print said }"
+}
+
+# Another run may remove an empty root and staging at any time.
+for _try in 1 2 3 4 5 6 7 8 9; do
+  said=$(mkdir -p "$FLEET_ROOT" 2>&1) || fail stage "$said"
+  [ -d "$staging" ] || mkdir -m 700 "$staging" 2>/dev/null
+  # shellcheck disable=SC3067 # -O is in dash, BusyBox, bash, ksh and zsh
+  if [ -h "$staging" ] || { [ -d "$staging" ] && [ ! -O "$staging" ]; }; then
+    fail stage "$staging is no directory of this user: see who made it, move it away, then run again"
+  fi
+  said=$(mkdir "$stage" 2>&1) && break
+done
+[ -d "$stage" ] || fail stage "$said"
+# How others see whether we still live: process id, start (field 22 of proc(5)), boot.
+stat="" boot=""
+[ ! -r "/proc/$$/stat" ] || read -r stat <"/proc/$$/stat"
+[ ! -r /proc/sys/kernel/random/boot_id ] || read -r boot </proc/sys/kernel/random/boot_id
+# shellcheck disable=SC2086 # the fields after the name, of which the third is the first
+set -- ${stat##*) }
+said=$( (printf "%s %s %s\n" "$$" "${20-}" "$boot" >"$stage/maker") 2>&1) || fail stage "$said"
+staged=yes
+
+if [ -n "$FLEET_FILE" ]; then
+  # The copy is what is hashed and unpacked: whoever owns the file may change it meanwhile.
+  attempt download cp "$FLEET_FILE" "$archive"
+  found=$(digest "$archive")
+  [ "$found" = "$FLEET_SHA256" ] || fail download "the file that the controller sent has sha256 $found, not $FLEET_SHA256"
+else
+  [ -z "$FLEET_URLS_FILE" ] || FLEET_URLS=$(cat "$FLEET_URLS_FILE")
+  failures=
+  found=
+  IFS=$newline
+  set -f
+  # shellcheck disable=SC2086 # one URL a line
+  set -- $FLEET_URLS
+  set +f
+  unset IFS
+  for url; do
+    shown=$(printf "%s" "$url" | sed "s|//[^/]*@|//|;s|?.*||")
+    if said=$(download "$url"); then
+      found=$(digest "$archive")
+      [ "$found" != "$FLEET_SHA256" ] || break
+      failures="$failures$newline  $shown has sha256 $found ($(wc -c <"$archive") bytes), not $FLEET_SHA256"
+    else
+      failures="$failures$newline  $shown: ${said:-the download failed}"
+    fi
+    rm -f "$archive"
+  done
+  [ "$found" = "$FLEET_SHA256" ] || fail download "no source gave the archive:$failures"
+  printf "fleet-source %s\n" "$shown"
+fi
+said=$(foul)
+[ "$said" = fine ] || fail unpack "${said:-awk could not look through the archive}"
+attempt unpack mkdir "$stage/unpacked"
+said=$( (gzip -dc "$archive" | tar -xof - -C "$stage/unpacked") 2>&1) || fail unpack "$said"
+[ -d "$stage/unpacked/$FLEET_TOP" ] || fail unpack "the archive holds no $FLEET_TOP/: this is no build of CPython"
+attempt unpack mv "$stage/unpacked/$FLEET_TOP" "$stage/tree"
+attempt unpack rm -rf "$archive" "$stage/unpacked"
+said=$("$stage/tree/$FLEET_PROGRAM" -B -c "import sys" 2>&1)
+status=$?
+[ "$status" -ne 132 ] || fail try "the interpreter dies with an illegal instruction: it is built for a higher CPU level"
+[ "$status" -eq 0 ] || fail try "the interpreter cannot start (exit status $status): $said"
+printf "fleet-staged\nfleet-end\n" || leave

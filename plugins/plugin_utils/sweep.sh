@@ -1,0 +1,37 @@
+# shellcheck shell=sh
+# shellcheck disable=SC2010 # the names that ls is asked for here are numbers
+# Remove what runs that were cut off have left in the staging of a host that has no Python to do it.
+# Sent as text, after a line that sets FLEET_ROOT. No single quote stands in the code: see probe.sh.
+LC_ALL=C
+export LC_ALL
+PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+staging=$FLEET_ROOT/.staging
+
+# lives STAGE: whether the shell that makes it still runs, by process id, start and boot as it wrote them (stage.sh)
+lives() {
+  maker="" start="" boot="" stat=""
+  [ ! -f "$1/maker" ] || read -r maker start boot <"$1/maker"
+  [ -n "$boot" ] && [ -r "/proc/$maker/stat" ] || return 1
+  read -r booted </proc/sys/kernel/random/boot_id
+  read -r stat <"/proc/$maker/stat"
+  # shellcheck disable=SC2086 # the fields after the name, of which the third of proc(5) is the first
+  set -- ${stat##*) }
+  [ "$boot" = "$booted" ] && [ "$start" = "${20}" ] && [ "$1" != Z ]
+}
+
+# A module that runs from its stage is at work: it sweeps by itself.
+! ls -l /proc/[0-9]*/exe 2>/dev/null | grep -qF " -> $staging/" || exit 0
+if [ -d "$staging" ] && [ ! -h "$staging" ]; then
+  for stage in "$staging"/* "$staging"/.[!.]*; do
+    [ -e "$stage" ] || [ -h "$stage" ] || continue
+    lives "$stage" || rm -rf "$stage"
+  done
+fi
+rmdir "$staging" 2>/dev/null || exit 0
+# Where nothing but our lock is left, nothing is used.
+for other in "$FLEET_ROOT"/* "$FLEET_ROOT"/.[!.]*; do
+  [ "$other" = "$FLEET_ROOT/.lock" ] || { [ ! -e "$other" ] && [ ! -h "$other" ]; } || exit 0
+done
+rm -f "$FLEET_ROOT/.lock"
+rmdir "$FLEET_ROOT" 2>/dev/null
+exit 0

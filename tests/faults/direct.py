@@ -1,0 +1,198 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A container reached without Ansible: the action plugin's own code, on processes that a test can kill.
+
+What Ansible adds (uploading the module, starting itself) takes most of a run's time, and none of the faults here.
+The tests of whole runs kill ansible-playbook too.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Literal
+
+from ansible_collections.fleet.python.plugins.action.interpreter import ActionModule
+from ansible_collections.fleet.python.plugins.module_utils._options import interpreter_options
+from ansible_collections.fleet.python.plugins.plugin_utils._stage import (
+    CrashError,
+    IllegalInstructionError,
+    MeanwhileError,
+    StageError,
+)
+
+CHECKOUT = Path(__file__).parents[2]
+# Where the hosts of these tests see the collection.
+SHARED = "/fleet"
+SHARE = f"--volume={CHECKOUT}:{SHARED}/ansible_collections/fleet/python:ro"
+# What plugins/modules/interpreter.py does, without AnsibleModule.
+_MODULE = """
+import json, os, sys
+sys.dont_write_bytecode = True
+sys.path.append(sys.argv[1])
+from ansible_collections.fleet.python.plugins.module_utils._apply import ApplyError, apply_plan, sweep_only
+plan = json.load(sys.stdin)
+at, steps = int(sys.argv[2]), 0
+changing = {"os.mkdir", "os.rename", "os.symlink", "os.remove", "os.rmdir", "os.link", "os.chmod", "fcntl.flock",
+            "subprocess.Popen", "shutil.rmtree"}
+def step(event, found):
+    global steps
+    if event in changing or (event == "open" and isinstance(found[2], int) and found[2] & (os.O_WRONLY | os.O_RDWR)):
+        steps += 1
+        if steps == at:
+            os.kill(os.getpid(), 9)
+sys.addaudithook(step)
+try:
+    result = sweep_only(plan["root"]) if plan.get("sweep_only") else apply_plan(plan)
+except ApplyError as error:
+    result = {"msg": str(error), "illegal_instruction": error.illegal_instruction, "meanwhile": error.meanwhile}
+print(json.dumps({**result, "changing": steps}))
+"""
+
+Part = Literal["stage", "module"]
+
+
+class KilledError(Exception):
+    """The process that the test wanted dead is dead, and its run with it."""
+
+
+class Kill:
+    """Kill the run's process of one part, ``after`` seconds from its start; alone, or with all that it has started."""
+
+    def __init__(self, part: Part, after: float, *, alone: bool) -> None:
+        self.part = part
+        self.after = after
+        self.alone = alone
+        self.done = False
+
+    def wait(self, process: subprocess.Popen[str], text: str | None) -> tuple[str, str]:
+        """The process's output, as Popen.communicate gives it. Raises KilledError where it was still running."""
+        timer = threading.Timer(self.after, self._kill, (process,))
+        timer.start()
+        try:
+            output = process.communicate(text)
+        finally:
+            timer.cancel()
+            timer.join()
+        if self.done:
+            raise KilledError
+        return output
+
+    def _kill(self, process: subprocess.Popen[str]) -> None:
+        # nsenter waits for its child, which is the process in question.
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        inside = children.read_text().split() if children.exists() else []
+        if process.poll() is None and inside:
+            self.done = True
+            if self.alone:
+                os.kill(int(inside[0]), signal.SIGKILL)
+                # What it has started keeps its pipes open; a connection that is gone waits for nobody.
+                os.kill(process.pid, signal.SIGKILL)
+                for stream in (process.stdout, process.stderr):
+                    assert stream
+                    os.set_blocking(stream.fileno(), False)
+            else:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+class Direct:
+    """A host as plugin_utils/_carry.py wants it, by nsenter(1) into a container; each process in a group of its own."""
+
+    _numbers = itertools.count()
+
+    def __init__(self, name: str, pid: int) -> None:
+        self.name = name
+        self._pid = pid
+        self._enter = ["nsenter", f"--target={pid}", "--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd"]
+        self.kill: Kill | None = None
+        self.kill_at = 0
+        """The module dies before it makes the change of this number on the host; 0: it does not."""
+        self.seconds: dict[str, float] = {}
+        self.changing = 0
+        """How many changes the module has made that ran last."""
+
+    def twin(self) -> Direct:
+        """The same host, as another controller reaches it."""
+        return Direct(self.name, self._pid)
+
+    def run(self, command: str) -> dict[str, Any]:
+        """Run a command; ``rc``, ``stdout`` and ``stderr``."""
+        part: Part | None = "stage" if "fleet-staged" in command else None
+        return self._run(["/bin/sh", "-c", command], None, part)
+
+    def run_with_environment(self, command: str) -> dict[str, Any]:
+        """The same: a play without ``environment``."""
+        return self.run(command)
+
+    def send(self, local: Path) -> str:
+        """Copy a file to the host; its path there."""
+        target = f"/tmp/sent-{next(self._numbers)}"
+        with open(local, "rb") as file:
+            subprocess.run([*self._enter, "/bin/sh", "-c", f"cat > {target}"], stdin=file, check=True)
+        return target
+
+    def module(self, python: str, plan: Mapping[str, Any]) -> dict[str, Any]:
+        """Apply a plan with that Python of the host; the module's result."""
+        done = self._run([python, "-I", "-c", _MODULE, SHARED, str(self.kill_at)], json.dumps(dict(plan)), "module")
+        if self.kill_at and done["rc"] in (-signal.SIGKILL, 128 + signal.SIGKILL):
+            raise KilledError
+        try:
+            result: dict[str, Any] = json.loads(done["stdout"])
+        except ValueError:
+            raise CrashError(f"the module crashed on the host: {done['stderr'][-600:]}") from None
+        self.changing = result.pop("changing")
+        if result.get("meanwhile"):
+            raise MeanwhileError(result["msg"])
+        if "msg" in result:
+            raise IllegalInstructionError(result["msg"]) if result["illegal_instruction"] else StageError(result["msg"])
+        return result
+
+    def sh(self, script: str, *arguments: str) -> str:
+        """What a script prints that must succeed."""
+        done = subprocess.run(
+            [*self._enter, "/bin/sh", "-euc", script, "sh", *arguments], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{script}: exit {done.returncode}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def trust(self, certificate: Path) -> None:
+        """Make the host trust a certificate, wherever its tools and Pythons look for one."""
+        for bundle in ("/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem", "/usr/lib/ssl/cert.pem"):
+            self.sh('mkdir -p "${1%/*}"; printf "%s" "$2" >> "$1"', bundle, certificate.read_text())
+
+    def _run(self, command: Sequence[str], text: str | None, part: Part | None) -> dict[str, Any]:
+        start = time.monotonic()
+        with subprocess.Popen(
+            [*self._enter, *command],
+            stdin=subprocess.PIPE if text is not None else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        ) as process:
+            if self.kill and part == self.kill.part:
+                output, errors = self.kill.wait(process, text)
+            else:
+                output, errors = process.communicate(text)
+        if part:
+            self.seconds[part] = time.monotonic() - start
+        return {"rc": process.returncode, "stdout": output, "stderr": errors}
+
+    def act(self, version: str | Sequence[str], **options: Any) -> dict[str, Any]:
+        """What the task fleet.python.interpreter does, and its result."""
+        defaults = {name: each.get("default") for name, each in interpreter_options().items()}
+        given = {"version": [version] if isinstance(version, str) else [*version], **options}
+        task = SimpleNamespace(_task=SimpleNamespace(diff=False, check_mode=False))
+        act: Any = ActionModule.act
+        result: dict[str, Any] = act(task, {**defaults, **given}, self)
+        return result

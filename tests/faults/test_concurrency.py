@@ -1,0 +1,139 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Several plays at once on one host: each succeeds, and nothing is left of any."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from tests.faults.conftest import NewDirect
+from tests.faults.direct import Direct
+from tests.integration.conftest import NewHost
+from tests.integration.playbook import Controller
+from tests.world.cache import Cache
+
+ROOT = "/opt/python"
+DISK = "--tmpfs=/opt:exec,size=900m"
+# Requests of eight plays: the same, older and newer ones of a minor version, whole lists.
+_EIGHT = ["3.12.2", "3.12.6", "3.13", "3.12.2", "3.13.2", "3.12", "3.13", "3.12.6"]
+
+
+def _settled(host: Direct, versions: list[str]) -> None:
+    assert host.sh('ls -A "$1/.staging"', ROOT) == ""
+    here = set(host.sh('ls -A "$1"', ROOT).split())
+    minors = {".".join(version.split(".")[:2]) for version in versions}
+    assert minors <= here
+    assert {name for name in here if not name.startswith("cpython-")} <= {
+        ".lock",
+        ".staging",
+        *minors,
+        *(f".{minor}.previous" for minor in minors),
+    }
+    for minor in minors:
+        assert host.sh('"$1/$2/bin/python$2" -c "import ssl; print(1)"', ROOT, minor) == "1\n"
+
+
+@pytest.mark.parametrize("image", ["alpine", "debian12-python3"])
+@pytest.mark.parametrize("plays", [2, 8])
+@pytest.mark.fault(
+    "several plays at once on one host, of mixed versions", "each succeeds; every link works; nothing is left"
+)
+def test_plays_at_once(plays: int, image: str, direct: NewDirect, world: Cache) -> None:
+    host = direct(image, DISK)
+    versions = _EIGHT[:plays]
+
+    def play(version: str) -> dict[str, Any]:
+        result: dict[str, Any] = host.twin().act(
+            version, source=[str(world.mirror)], catalogue="source", compile_bytecode=False
+        )
+        return result
+
+    with ThreadPoolExecutor(plays) as pool:
+        results = list(pool.map(play, versions))
+    for version, result in zip(versions, results, strict=True):
+        assert result["interpreters"][0]["request"] == version
+    _settled(host, versions)
+
+
+@pytest.mark.fault(
+    "several runs of ansible-playbook at once on one host without Python", "each succeeds; nothing is left"
+)
+def test_ansible_at_once(new_host: NewHost, collections: Any, world: Cache, tmp_path: Any) -> None:
+    target = new_host("alpine", DISK)
+    versions = ["3.12", "3.13"]
+
+    def play(number: int) -> str:
+        controller = Controller(tmp_path / f"controller-{number}", collections)
+        task = {"version": versions[number], "source": str(world.mirror), "catalogue": "source"}
+        (outcome,) = controller.play({target.name: target.variables}, [{"fleet.python.interpreter": task}]).outcomes
+        return str(outcome.ok()["interpreter"])
+
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(play, range(2)))
+    assert found == [f"{ROOT}/{version}/bin/python{version}" for version in versions]
+    assert target.sh('ls -A "$1/.staging"', ROOT) == ""
+
+
+@pytest.mark.fault(
+    "a run takes what another has staged but not yet begun to use for a left-over",
+    "the other looks again, finds the Python that is there now, and succeeds",
+)
+def test_swept_between_sh_and_module(direct: NewDirect, world: Cache) -> None:
+    """The rarest moment: the shell has ended, the module has not begun."""
+    host = direct("alpine", DISK)
+    other = host.twin()
+    options = {"source": [str(world.mirror)], "catalogue": "source", "compile_bytecode": False}
+    module = host.module
+
+    def after_the_other(python: str, plan: Any) -> dict[str, Any]:
+        host.module = module  # type: ignore[method-assign]
+        assert other.act("3.12", **options)["changed"]
+        return module(python, plan)
+
+    host.module = after_the_other  # type: ignore[method-assign]
+    assert host.act("3.13", **options)["changed"]
+    _settled(host, ["3.12", "3.13"])
+
+
+@pytest.mark.fault(
+    "a lock file of a dead process, and a stage of another boot or of a process number that is used again",
+    "not waited for; swept by the next run",
+)
+def test_left_by_the_dead(direct: NewDirect, world: Cache) -> None:
+    host = direct("alpine", DISK)
+    host.sh("""
+        mkdir -p /opt/python/.staging
+        cd /opt/python/.staging
+        mkdir -p aa bb cc module-x/tree
+        chmod 700 /opt/python/.staging
+        echo 1 > /opt/python/.lock
+        echo "1 1 $(cat /proc/sys/kernel/random/boot_id)" > /opt/python/.staging/aa/maker
+        read -r stat < /proc/1/stat; set -- ${stat##*) }
+        echo "1 ${20} 11111111-2222-3333-4444-555555555555" > /opt/python/.staging/bb/maker
+        touch -t 203801010000 /opt/python/.staging/cc /opt/python/.staging/aa
+    """)
+    options = {"source": [str(world.mirror)], "catalogue": "source", "compile_bytecode": False}
+    assert host.act("3.12", **options)["changed"]
+    _settled(host, ["3.12"])
+
+
+@pytest.mark.fault("left-overs beside an interpreter that is all right", "swept by a run that changes nothing else")
+def test_swept_without_a_change(direct: NewDirect, world: Cache) -> None:
+    host = direct("alpine", DISK)
+    options = {"source": [str(world.mirror)], "catalogue": "source", "compile_bytecode": False}
+    host.act("3.12", **options)
+    host.sh("mkdir -p /opt/python/.staging/module-dead/tree /opt/python/.staging/0123/unpacked")
+    assert not host.act("3.12", **options)["changed"]
+    _settled(host, ["3.12"])
+
+
+@pytest.mark.fault("left-overs on a host without any Python, and nothing to install", "swept by sh; nothing is left")
+def test_swept_by_sh(direct: NewDirect) -> None:
+    host = direct("alpine", DISK)
+    host.sh("mkdir -p /opt/python/.staging/module-dead/tree /opt/python/.staging/0123/unpacked; : > /opt/python/.lock")
+    assert not host.act("3.12", state="absent")["changed"]
+    assert host.sh("ls -A /opt") == ""

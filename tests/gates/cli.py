@@ -1,0 +1,143 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The commands of ``python3 -m tests.gates``: one for each target of the Makefile."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from tests.molecule import scenario
+
+from . import artifact, lint, suites
+from .environments import environment
+from .legs import LEGS, Leg, main_leg, python_for
+from .outcome import StepNotRun
+from .packages import ensure_packages, world_packages
+from .places import BUILD
+from .sanity import sanity
+from .steps import Step, run, table
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the steps of one target; return the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python3 -m tests.gates", description="Set-up, gates and tests of fleet.python."
+    )
+    parser.add_argument("target", choices=[*_TARGETS, "clean"])
+    target: str = parser.parse_args(arguments).target
+    if target == "clean":
+        shutil.rmtree(BUILD, ignore_errors=True)
+        return 0
+    try:
+        results = run(_TARGETS[target]())
+    except KeyboardInterrupt:
+        print("interrupted")
+        return 130
+    # The demo ends with a table of its own.
+    if target != "demo":
+        print(table(results))
+    return 1 if any(result.outcome == "failed" for result in results) else 0
+
+
+def _packages() -> Step:
+    return Step("packages", lambda: ensure_packages(world_packages()))
+
+
+def _main() -> Step:
+    return Step("environment", _environment_of_main)
+
+
+def _environment_of_main() -> str:
+    try:
+        leg = main_leg()
+    except StepNotRun as reason:
+        raise SystemExit(f"nothing can run: {reason}") from None
+    environment(leg)
+    return f"{leg.name}, {python_for(leg)}"
+
+
+def _others() -> list[Leg]:
+    return [leg for leg in LEGS if leg != main_leg()]
+
+
+def _environments() -> list[Step]:
+    return [_main(), *(Step(f"environment {leg.name}", partial(_environment_of, leg)) for leg in _others())]
+
+
+def _environment_of(leg: Leg) -> str:
+    environment(leg)
+    return str(python_for(leg))
+
+
+def _world() -> Step:
+    return Step("world", suites.world, ("environment",))
+
+
+def _lint() -> list[Step]:
+    checks: dict[str, Callable[[], str]] = {
+        "collections": suites.collections,
+        "ansible-lint": lint.ansible_lint,
+        "yamllint": lint.yamllint,
+        "shellcheck": lint.shellcheck,
+        "ruff": lint.ruff,
+        "mypy": lint.mypy,
+        "docs": lint.docs,
+        "role README": lint.role_readme,
+        "changelog": lint.changelog,
+    }
+    return [Step(name, check, ("environment",)) for name, check in checks.items()]
+
+
+def _by_leg(name: str, check: Callable[[Leg], str]) -> list[Step]:
+    return [Step(f"{name} {leg.name}", partial(check, leg), ("environment", f"environment {leg.name}")) for leg in LEGS]
+
+
+def _build() -> list[Step]:
+    return [
+        Step("build", artifact.build, ("environment",)),
+        Step("galaxy-importer", artifact.galaxy_importer, ("build",)),
+    ]
+
+
+def _integration() -> list[Step]:
+    steps = [_in_world("integration", "not slow and not unproven")]
+    for leg in _others():
+        check = partial(suites.in_world, leg, "integration", "leg")
+        steps.append(Step(f"integration {leg.name}", check, ("world", f"environment {leg.name}")))
+    return steps
+
+
+def _molecule(names: Sequence[str]) -> list[Step]:
+    return [Step(f"molecule {name}", partial(scenario.run, name), ("build", "world")) for name in names]
+
+
+def _slow() -> list[Step]:
+    return [_in_world("integration", "slow and not unproven")]
+
+
+def _in_world(folder: str, marked: str) -> Step:
+    name = folder if marked.startswith("not slow") else f"{folder}, slow"
+    return Step(name, lambda: suites.in_world(main_leg(), folder, marked), ("world",))
+
+
+def _test() -> list[Step]:
+    quick = [_packages(), *_environments(), *_lint(), *_by_leg("unit", suites.unit)]
+    return [*quick, *_by_leg("sanity", sanity), *_build(), _world(), *_integration()]
+
+
+_TARGETS: dict[str, Callable[[], list[Step]]] = {
+    "setup": lambda: [_packages(), *_environments(), _world()],
+    "lint": lambda: [_main(), *_lint()],
+    "unit": lambda: [*_environments(), *_by_leg("unit", suites.unit)],
+    "sanity": lambda: [*_environments(), *_by_leg("sanity", sanity)],
+    "build": lambda: [_main(), *_build()],
+    "integration": lambda: [_packages(), *_environments(), _world(), *_integration()],
+    "molecule": lambda: [_packages(), _main(), *_build(), _world(), *_molecule(scenario.NATIVE)],
+    "test": _test,
+    "test-all": lambda: [*_test(), *_slow(), *_molecule((*scenario.NATIVE, *scenario.EMULATED))],
+    "demo": lambda: [_packages(), _main(), Step("demo", suites.demo, ("environment",))],
+}

@@ -1,0 +1,81 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The linters, each with its own settings file in the repository."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from .commands import logged
+from .environments import environment
+from .legs import main_leg
+from .outcome import StepError
+from .places import BUILD, COLLECTION, COLLECTIONS, REPOSITORY
+from .tree import files, shell_files
+
+
+def ansible_lint() -> str:
+    """Check roles, playbooks and metadata by the production profile."""
+    # With an ANSIBLE_HOME of the user's, roles and collections of theirs would be found first.
+    _run("ansible-lint", "--nocolor", extra={"ANSIBLE_HOME": str(BUILD / "ansible")})
+    return "production profile"
+
+
+def yamllint() -> str:
+    """Check every YAML file."""
+    others = (".ansible-lint", ".yamllint")
+    names = [path for path in files() if path.suffix in (".yml", ".yaml") or path.name in others]
+    _run("yamllint", "--strict", *names)
+    return f"{len(names)} files"
+
+
+def shellcheck() -> str:
+    """Check every shell script."""
+    names = shell_files()
+    if not names:
+        raise StepError("no shell script found: the probe at least is one")
+    _run("shellcheck", *names)
+    return f"{len(names)} files"
+
+
+def ruff() -> str:
+    """Check the Python code's lint and form."""
+    _run("ruff", "check", "--quiet", "--cache-dir", BUILD / "ruff_cache", ".")
+    _run("ruff", "format", "--check", "--quiet", "--diff", "--cache-dir", BUILD / "ruff_cache", ".")
+    return ""
+
+
+def mypy() -> str:
+    """Check the types, strictly: the collection as ansible-core imports it, and the tests."""
+    plugins = COLLECTIONS / COLLECTION / "plugins"
+    written = _run("mypy", plugins, "tests")
+    return written.strip().rpartition("\n")[2]
+
+
+def docs() -> str:
+    """Check the documentation of modules and roles, with its references."""
+    _run("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs=all", REPOSITORY)
+    return ""
+
+
+def role_readme() -> str:
+    """Check that the roles' READMEs say what their argument_specs say."""
+    _run("python", "-m", "tests.gates.role_readme", "--check")
+    return ""
+
+
+def changelog() -> str:
+    """Check the changelog and its fragments."""
+    _run("antsibull-changelog", "lint")
+    _run("antsibull-changelog", "lint-changelog-yaml", "changelogs/changelog.yaml")
+    return ""
+
+
+def _run(program: str, *arguments: str | Path, extra: dict[str, str] | None = None) -> str:
+    main = environment(main_leg())
+    env = {**main.variables(), **(extra or {})}
+    command = [main.path / "bin" / program, *arguments]
+    log = "-".join([program, *(str(word) for word in arguments[:1] if re.fullmatch(r"[a-z][a-z-]*", str(word)))])
+    return logged(command, env, log)

@@ -1,0 +1,105 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tests themselves, the world that they run in, and the demo."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from xml.etree import ElementTree
+
+from .commands import stream
+from .environments import Environment, environment
+from .legs import Leg, main_leg
+from .outcome import StepError
+from .places import LOGS, REPOSITORY
+
+
+def unit(leg: Leg) -> str:
+    """Run the unit tests of a leg."""
+    env = environment(leg)
+    return _pytest(env, env.variables(), f"unit-{leg.name}", "tests/unit")
+
+
+def in_world(leg: Leg, folder: str, marked: str) -> str:
+    """Run those tests of a folder that carry (or, with ``not``, do not carry) a marker, in the test world."""
+    env = environment(leg)
+    name = f"{folder}-{leg.name}-{marked.replace(' ', '-')}"
+    return _pytest(env, {**env.variables(), **world_variables(env)}, name, f"tests/{folder}", "-m", marked)
+
+
+def world() -> str:
+    """Build the test world: release mirror, host images, collections."""
+    _world("build")
+    return ""
+
+
+def collections() -> str:
+    """Fetch the collections that only the tests use."""
+    _world("collections")
+    return ""
+
+
+def demo() -> str:
+    """Run the demo in the main leg's environment."""
+    env = environment(main_leg())
+    stream([REPOSITORY / "tests" / "demo" / "run"], env.variables())
+    return ""
+
+
+def world_variables(env: Environment) -> dict[str, str]:
+    """Return what callers of podman must have in their environment, as the test world says it."""
+    command = [str(env.python), "-m", "tests.world", "env"]
+    done = subprocess.run(
+        command,
+        env=env.variables(),
+        cwd=REPOSITORY,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise StepError("tests.world env failed; its own words are above")
+    return parse_exports(done.stdout)
+
+
+def parse_exports(text: str) -> dict[str, str]:
+    """Return the variables in lines of the form ``export NAME=value``, quoted as a shell wants them."""
+    words = (shlex.split(line) for line in text.splitlines())
+    pairs = (line[1].partition("=") for line in words if len(line) == 2 and line[0] == "export")
+    return {name: value for name, _equals, value in pairs}
+
+
+def _world(command: str) -> None:
+    env = environment(main_leg())
+    stream([env.python, "-m", "tests.world", command], env.variables())
+
+
+def _pytest(env: Environment, variables: dict[str, str], name: str, *arguments: str) -> str:
+    LOGS.mkdir(parents=True, exist_ok=True)
+    report = LOGS / f"{name}.xml"
+    report.unlink(missing_ok=True)
+    try:
+        stream([env.python, "-m", "pytest", *arguments, f"--junit-xml={report}"], variables)
+    except StepError as error:
+        if report.is_file():
+            raise StepError(f"{summary(report.read_text())} ({error})") from error
+        raise
+    return summary(report.read_text())
+
+
+def summary(report: str) -> str:
+    """Return the counts of a JUnit report as pytest writes it, in pytest's own words."""
+    suites = list(ElementTree.fromstring(report).iter("testsuite"))
+    count = {
+        key: sum(int(suite.get(key, "0")) for suite in suites) for key in ("tests", "failures", "errors", "skipped")
+    }
+    failed = count["failures"] + count["errors"]
+    words = [f"{count['tests'] - failed - count['skipped']} passed"]
+    if failed:
+        words.insert(0, f"{failed} failed")
+    if count["skipped"]:
+        words.append(f"{count['skipped']} skipped")
+    return ", ".join(words)

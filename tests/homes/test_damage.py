@@ -1,0 +1,134 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A damaged home is noticed in the one round trip, and a new one takes its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.homes.builds import HOME_313
+from tests.homes.processes import start_python, stop
+from tests.integration.conftest import Interpreter, NewHost
+from tests.integration.counter import Counter
+from tests.integration.target import Target
+
+_LINK = "/opt/python/3.13"
+_PYTHON = f"{_LINK}/bin/python3.13"
+_SECOND = f"{HOME_313}.2"
+
+
+def _linked(target: Target) -> str:
+    return "/opt/python/" + target.sh('readlink "$1"', _LINK).strip()
+
+
+def _works(target: Target) -> None:
+    target.sh('"$1" -B -c "import ssl, json, os, lzma" && "$1" -m pip --version', _PYTHON)
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        ('rm "$1/lib/python3.13/json/decoder.py"', "1 of its"),
+        ('echo "# more" >> "$1/lib/python3.13/os.py"', "changed: lib/python3.13/os.py"),
+        (': > "$1/.fleet-receipt"', "receipt"),
+        ('echo "{}" > "$1/.fleet-receipt"', "receipt"),
+        ('rm "$1/bin/python3"', "bin/python3 is missing"),
+        ('chmod a-x "$1/bin/python3.13"', "bin/python3 is missing or not executable"),
+    ],
+)
+def test_it_is_repaired_by_a_new_home(damage: str, said: str, new_host: NewHost, interpreter: Interpreter) -> None:
+    # With a Python of its own, since the damaged one may not run at all; without one is the next test.
+    target = new_host("debian12-python3")
+    interpreter(target).ok()
+    target.sh(damage, HOME_313)
+
+    predicted = interpreter(target, "3.13", "--check", "--diff").ok()
+    assert [each["action"] for each in predicted["interpreters"]] == ["repaired"]
+    assert f"{HOME_313} home, damaged" in predicted["diff"]["before"]
+
+    repaired = interpreter(target).ok()
+    assert [each["action"] for each in repaired["interpreters"]] == ["repaired"]
+    assert repaired["interpreters"] == predicted["interpreters"]
+    assert _linked(target) == _SECOND
+    assert target.sh("ls -d /opt/python/cpython-*").split() == [_SECOND]
+    _works(target)
+    assert not interpreter(target).ok()["changed"]
+
+
+def test_it_stays_while_a_process_runs_from_it(new_host: NewHost, interpreter: Interpreter) -> None:
+    """On a host without another Python, where sh stages the new home."""
+    target = new_host("debian12")
+    interpreter(target).ok()
+    pid = start_python(target, _PYTHON)
+    target.sh('rm "$1/lib/python3.13/json/decoder.py" "$1/bin/python3"', HOME_313)
+
+    repaired = interpreter(target).ok()
+    assert [each["action"] for each in repaired["interpreters"]] == ["repaired"]
+    [warning] = repaired["warnings"]
+    assert HOME_313.rpartition("/")[2] in warning
+    assert f"process {pid} (python3.13) runs from it" in warning
+    assert _linked(target) == _SECOND
+    _works(target)
+    assert not interpreter(target).ok()["changed"]
+
+    stop(target, pid)
+    assert interpreter(target, state="absent").ok()["changed"]
+    assert target.sh("ls -A /opt") == ""
+
+
+# GNU's sha256sum and BusyBox's.
+@pytest.mark.parametrize("image", ["debian12", "alpine"])
+def test_the_deep_look_sees_what_the_quick_one_cannot(
+    image: str, new_host: NewHost, interpreter: Interpreter, tmp_path: Path
+) -> None:
+    counter = Counter(tmp_path / "counter")
+    target = counter.before(new_host(image))
+    interpreter(target).ok()
+    counter.starts()
+    home = _linked(target)
+
+    # What comes and goes in a home: packages, bytecode, programs of pip, a user's own files.
+    target.sh(
+        'cd "$1" && echo "x = 1" > lib/python3.13/site-packages/x.py && bin/python3.13 -c "import json, x"'
+        " && echo changed >> bin/pip3 && rm bin/pip && rm -r lib/python3.13/site-packages/pip && echo mine > mine.txt",
+        home,
+    )
+    for verify in ("quick", "deep"):
+        assert not interpreter(target, verify=verify).ok()["changed"]
+        assert counter.starts() == ["podman exec"]
+
+    # The same size, the time of before.
+    target.sh(
+        'cd "$1/lib/python3.13" && touch -r json/decoder.py /tmp/time && '
+        "sed -i s/JSONDecodeError/JSONDecodeErrot/ json/decoder.py && touch -r /tmp/time json/decoder.py",
+        home,
+    )
+    assert not interpreter(target, verify="quick").ok()["changed"]
+    counter.starts()
+    predicted = interpreter(target, "3.13", "--check", verify="deep").ok()
+    assert counter.starts() == ["podman exec"]
+    assert [each["action"] for each in predicted["interpreters"]] == ["repaired"]
+    repaired = interpreter(target, verify="deep").ok()
+    assert [each["action"] for each in repaired["interpreters"]] == ["repaired"]
+    assert _linked(target) == f"{home}.2"
+    target.sh('"$1" -c "import json"', _PYTHON)
+
+
+def test_a_damaged_list_of_files_is_damage_too(new_host: NewHost, interpreter: Interpreter) -> None:
+    target = new_host("debian12")
+    interpreter(target).ok()
+    target.sh(': > "$1/.fleet-manifest"', HOME_313)
+    assert not interpreter(target).ok()["changed"]
+    repaired = interpreter(target, verify="deep").ok()
+    assert [each["action"] for each in repaired["interpreters"]] == ["repaired"]
+
+
+def test_a_deep_look_needs_a_program_for_digests(new_host: NewHost, interpreter: Interpreter) -> None:
+    target = new_host("debian12-python3")
+    interpreter(target).ok()
+    target.sh("rm -f /usr/bin/sha256sum /usr/bin/shasum")
+    assert not interpreter(target).ok()["changed"]
+    assert "neither sha256sum nor shasum" in interpreter(target, verify="deep").refusal()

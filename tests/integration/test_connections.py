@@ -1,0 +1,83 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hosts reached by ssh as an ordinary user, and this machine itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import Interpreter, NewHost, SshHost
+from tests.integration.playbook import Controller
+from tests.world.cache import Cache
+from tests.world.server import MirrorServer
+
+PYTHON = "/opt/python/3.13/bin/python3.13"
+
+
+@pytest.mark.parametrize("pipelining", [False, True])
+def test_ssh_as_an_ordinary_user_with_become(pipelining: bool, ssh_host: SshHost, interpreter: Interpreter) -> None:
+    target = ssh_host(ansible_become=True, ansible_pipelining=pipelining)
+    before = target.sh("ls -lAn /opt")
+    predicted = interpreter(target, "3.13", "--check").ok()
+    installed = interpreter(target).ok()
+    assert installed["changed"]
+    assert installed["interpreters"] == predicted["interpreters"]
+    target.sh('"$1" -c "import ssl, sqlite3, ctypes, lzma"', PYTHON)
+    # The tree belongs to root, whoever came in; nobody else may write to it.
+    assert target.sh("find /opt/python/ ! -user 0 -o ! -type l -perm /022") == ""
+    assert not interpreter(target).ok()["changed"]
+    assert interpreter(target, state="absent").ok()["changed"]
+    assert target.sh("ls -lAn /opt") == before
+
+
+def test_ordinary_user_without_become_has_a_root_of_the_own(ssh_host: SshHost, interpreter: Interpreter) -> None:
+    target = ssh_host()
+    assert interpreter(target, root="/home/deploy/python").ok()["changed"]
+    target.sh("/home/deploy/python/3.13/bin/python3.13 -B -c 'import ssl'")
+    assert target.sh("find /home/deploy/python/ ! -user deploy") == ""
+    assert not interpreter(target, root="/home/deploy/python").ok()["changed"]
+    assert interpreter(target, root="/home/deploy/python", state="absent").ok()["changed"]
+    assert not target.look.file("/home/deploy/python").exists
+
+
+@pytest.mark.leg
+def test_this_machine(controller: Controller, world: Cache, tmp_path: Path) -> None:
+    """No containers, no mirror over HTTP: a directory of the controller, and a root below another."""
+    root = tmp_path / "a" / "python"
+    hosts = {"here": {"ansible_connection": "local"}}
+    options: dict[str, Any] = {"version": "3.13", "root": str(root), "source": str(world.mirror), "catalogue": "source"}
+    task = {"fleet.python.interpreter": options}
+    first, again, absent = controller.play(
+        hosts, [task, task, {"fleet.python.interpreter": {**options, "state": "absent"}}]
+    ).outcomes
+    assert first.ok()["changed"]
+    assert not again.ok()["changed"]
+    assert absent.ok()["changed"]
+    assert not root.exists()
+
+
+def test_delegated_task(new_host: NewHost, controller: Controller, mirror: MirrorServer) -> None:
+    """The host that is delegated to gets the interpreter; the play's own host is left alone."""
+    target, other = new_host("debian12"), new_host("alpine")
+    options = {"version": "3.13", "source": mirror.url, "catalogue": "source"}
+    task = {"fleet.python.interpreter": options, "delegate_to": target.name, "when": "inventory_hostname == 'alpine'"}
+    before = other.state()
+    ran = controller.play({each.name: each.variables for each in (target, other)}, [task])
+    assert ran.status == 0, ran.output
+    target.sh('"$1" -c "import ssl"', PYTHON)
+    assert other.state() == before
+
+
+def test_environment_of_the_task_reaches_the_download(
+    new_host: NewHost, interpreter: Interpreter, mirror: MirrorServer
+) -> None:
+    """A proxy that is named there is asked; this one listens nowhere."""
+    proxy = {"environment": {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}}
+    for image in ("alpine", "debian12-python3"):
+        message = interpreter(new_host(image), transfer="pull", play=proxy).refusal()
+        assert mirror.url in message
+    assert not [request for request in mirror.requests if request.path.endswith(".tar.gz")]

@@ -1,0 +1,98 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The way that an archive's bytes take: downloaded by the host, or once by the controller for all hosts."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.integration.conftest import Everywhere, Interpreter, NewHost
+from tests.integration.playbook import Controller
+from tests.world.cache import Cache
+from tests.world.server import MirrorServer
+
+pytestmark = pytest.mark.unproven
+
+PYTHON = "/opt/python/3.13/bin/python3.13"
+
+
+def _clients(mirror: MirrorServer) -> list[str]:
+    """Who downloaded archives."""
+    return [request.client for request in mirror.requests if request.path.endswith((".tar.gz", ".tar.zst"))]
+
+
+@pytest.mark.parametrize("image", ["alpine", "debian12-python3"])
+def test_pull_is_the_hosts_own_download(
+    image: str, new_host: NewHost, interpreter: Interpreter, mirror: MirrorServer, controller: Controller
+) -> None:
+    target = new_host(image)
+    interpreter(target, transfer="pull").ok()
+    assert _clients(mirror) == [target.container.address]
+    assert not list(controller.cache.rglob("archives/*"))
+
+
+def test_push_downloads_once_for_all_hosts_and_runs(
+    new_host: NewHost, everywhere: Everywhere, mirror: MirrorServer
+) -> None:
+    targets = [new_host("debian12", name=name) for name in ("one", "two")]
+    assert all(outcome.ok()["changed"] for outcome in everywhere(targets, transfer="push").values())
+    [client] = _clients(mirror)
+    assert client not in {target.container.address for target in targets}
+
+    third = new_host("debian12-python3")
+    assert everywhere([third], transfer="push")[third.name].ok()["changed"]
+    assert len(_clients(mirror)) == 1
+    for target in (*targets, third):
+        target.sh('"$1" -c "import ssl"', PYTHON)
+
+
+def test_damaged_cache_is_fetched_anew(
+    new_host: NewHost, interpreter: Interpreter, controller: Controller, mirror: MirrorServer
+) -> None:
+    interpreter(new_host("debian12", name="first"), transfer="push").ok()
+    [archive] = [path for path in controller.cache.rglob("archives/*") if path.stat().st_size > 1_000_000]
+    with archive.open("r+b") as file:
+        file.seek(1_000_000)
+        file.write(b"damage")
+    second = new_host("debian12", name="second")
+    interpreter(second, transfer="push").ok()
+    assert len(_clients(mirror)) == 2
+    second.sh('"$1" -c "import ssl"', PYTHON)
+
+
+def test_auto_pushes_where_the_host_has_no_downloader(
+    new_host: NewHost, interpreter: Interpreter, mirror: MirrorServer
+) -> None:
+    target = new_host("debian12")
+    interpreter(target, transfer="auto").ok()
+    assert target.container.address not in _clients(mirror)
+
+
+@pytest.mark.parametrize("image", ["alpine", "debian12-python3"])
+def test_auto_pushes_where_the_host_cannot_reach_the_source(
+    image: str, new_host: NewHost, interpreter: Interpreter, mirror: MirrorServer
+) -> None:
+    target = new_host(image, "--network=none")
+    assert interpreter(target, transfer="auto").ok()["changed"]
+    assert len(_clients(mirror)) == 1
+    target.sh('"$1" -c "import ssl"', PYTHON)
+
+
+def test_directory_of_the_controller(new_host: NewHost, interpreter: Interpreter, world: Cache) -> None:
+    target = new_host("alpine", "--network=none")
+    assert interpreter(target, source=str(world.mirror)).ok()["changed"]
+    target.sh('"$1" -c "import ssl"', PYTHON)
+    assert not interpreter(target, source=str(world.mirror)).ok()["changed"]
+
+
+@pytest.mark.parametrize("image", ["debian12", "debian12-python3"])
+def test_full_archive(image: str, new_host: NewHost, interpreter: Interpreter) -> None:
+    """Of zstd, with the interpreter in a folder of its own; no host here has zstd."""
+    target = new_host(image)
+    result = interpreter(target, flavor="full", libc="gnu").ok()
+    assert result["interpreters"][0]["asset"].endswith("-full.tar.zst")
+    target.sh('"$1" -c "import ssl, sqlite3"', PYTHON)
+    assert not interpreter(target, flavor="full").ok()["changed"]
+    interpreter(target, state="absent").ok()
+    assert not target.look.file("/opt/python").exists

@@ -1,0 +1,65 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role says the same as the module, in all the places where it says it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.fleet.python.plugins.module_utils._options import interpreter_options
+from tests.gates import role_readme
+
+ROLE = Path(__file__).parents[3] / "roles" / "interpreter"
+PREFIX = "interpreter_"
+
+
+def load(name: str) -> Any:
+    return yaml.safe_load((ROLE / name).read_text(encoding="utf-8"))
+
+
+def module_options() -> dict[str, dict[str, Any]]:
+    return {PREFIX + name: option for name, option in interpreter_options().items() if not name.startswith("_")}
+
+
+def test_argument_specs_are_the_modules() -> None:
+    specs = load("meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    said = {name: {key: option[key] for key in option if key != "description"} for name, option in specs.items()}
+    assert said == module_options()
+
+
+def test_defaults_are_the_modules() -> None:
+    assert load("defaults/main.yml") == {
+        name: option["default"] for name, option in module_options().items() if "default" in option
+    }
+
+
+def test_the_task_passes_every_variable_on() -> None:
+    [task] = load("tasks/main.yml")
+    assert task["register"] == "interpreter_result"
+    assert task["fleet.python.interpreter"] == {
+        name.removeprefix(PREFIX): f"{{{{ {name} }}}}"
+        if option.get("required") or "default" in option
+        else f"{{{{ {name} | default(omit) }}}}"
+        for name, option in module_options().items()
+    }
+
+
+def test_the_readmes_table_is_written_anew(capsys: pytest.CaptureFixture[str]) -> None:
+    assert role_readme.main(["--check"]) == 0, capsys.readouterr().out
+
+
+def test_a_stale_table_is_noticed() -> None:
+    table = role_readme.variables_table(ROLE / "meta" / "argument_specs.yml")
+    readme = (ROLE / "README.md").read_text(encoding="utf-8")
+    assert role_readme.with_table(readme, table) == readme
+    assert role_readme.with_table(readme, table.replace("`auto`", "`gnu`")) != readme
+
+
+def test_a_readme_without_a_place_for_the_table() -> None:
+    with pytest.raises(role_readme.ReadmeError, match="BEGIN variables"):
+        role_readme.with_table("# A role\n", "| |")
