@@ -20,9 +20,9 @@ def settle(tree: str) -> None:
     the home's receipt counts as changed.
     Links must stay inside the tree and nothing else than folders, files and links may be there: raises UnpackError.
     """
-    owner, group = os.geteuid(), os.getegid()
     now = time.time()
     folders = [""]
+    shared: dict[int, list[str]] = {}
     while folders:
         below = folders.pop()
         with os.scandir(os.path.join(tree, below)) as entries:
@@ -32,8 +32,6 @@ def settle(tree: str) -> None:
                     check_link(name.split("/"), os.readlink(entry.path))
                     continue
                 found = entry.stat(follow_symlinks=False)
-                if found.st_uid != owner or found.st_gid != group:
-                    os.chown(entry.path, owner, group)
                 if stat.S_ISDIR(found.st_mode):
                     if entry.name == "__pycache__":
                         shutil.rmtree(entry.path)
@@ -41,9 +39,27 @@ def settle(tree: str) -> None:
                     folders.append(name)
                 elif not stat.S_ISREG(found.st_mode):
                     raise UnpackError(f"{name!r} is neither a file, a folder nor a link: no build has such")
-                if found.st_mtime > now:
-                    os.utime(entry.path, (now, now))
-                mode = 0o755 if stat.S_ISDIR(found.st_mode) or found.st_mode & 0o111 else 0o644
-                if stat.S_IMODE(found.st_mode) != mode:
-                    os.chmod(entry.path, mode)
+                elif found.st_nlink > 1:
+                    shared.setdefault(found.st_ino, []).append(name)
+                    continue
+                _own(entry.path, found, now)
+    # A hard link to a file outside would have that file's mode and owner changed, so all names must be in the tree.
+    for names in shared.values():
+        path = os.path.join(tree, names[0])
+        found = os.lstat(path)
+        if found.st_nlink != len(names):
+            raise UnpackError(f"{names[0]!r} is a hard link to a file outside of the tree: no build has such")
+        _own(path, found, now)
     os.chmod(tree, 0o755)
+
+
+def _own(path: str, found: os.stat_result, now: float) -> None:
+    owner, group = os.geteuid(), os.getegid()
+    if found.st_uid != owner or found.st_gid != group:
+        os.chown(path, owner, group)
+    if found.st_mtime > now:
+        # No time given: the kernel's own, which is never ahead of what it writes next (time.time() can be).
+        os.utime(path)
+    mode = 0o755 if stat.S_ISDIR(found.st_mode) or found.st_mode & 0o111 else 0o644
+    if stat.S_IMODE(found.st_mode) != mode:
+        os.chmod(path, mode)

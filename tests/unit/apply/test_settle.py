@@ -146,3 +146,20 @@ def test_a_socket(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         made.bind("socket")
         with pytest.raises(UnpackError, match="'socket' is neither"):
             settle(str(tree))
+
+
+def test_a_hard_link_to_outside_is_refused_and_what_it_names_left_alone(tree: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "shadow"
+    secret.write_text("root:x")
+    secret.chmod(0o600)
+    os.link(secret, tree / "lib/python3.13/shadow.py")
+    with pytest.raises(UnpackError, match="hard link to a file outside"):
+        settle(str(tree))
+    assert secret.stat().st_mode & 0o777 == 0o600
+
+
+def test_hard_links_within_the_tree_stay(tree: Path) -> None:
+    os.link(tree / "bin/python3.13", tree / "lib/python3.13/again")
+    (tree / "bin/python3.13").chmod(0o700)
+    settle(str(tree))
+    assert (tree / "lib/python3.13/again").stat().st_mode & 0o777 == 0o755
