@@ -96,8 +96,19 @@ options:
         A mirror with builds of its own needs this, since their digests are not upstream's.
       - Anything else is the path of a file on the controller, in the form of C(SHA256SUMS) with C(<release>/<asset>)
         names.
+      - A source by plain HTTP is not asked, unless O(insecure_source) allows it. Whoever sits on the way can change
+        the digests together with the archives.
     type: str
     default: bundled
+    version_added: 0.1.0
+  insecure_source:
+    description:
+      - Whether a source by plain HTTP may say which digests are right, with O(catalogue=source) or O(release=latest).
+        Only for networks in which you trust every machine. A source on the controller itself (C(127.0.0.1), C(::1),
+        C(localhost)) is always asked.
+      - Archives may come by plain HTTP in any case, where their digests come from elsewhere.
+    type: bool
+    default: false
     version_added: 0.1.0
 """
 

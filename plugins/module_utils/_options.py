@@ -29,6 +29,7 @@ _CHOICE: dict[str, Any] = {
         ],
     },
     "catalogue": {"type": "str", "default": "bundled"},
+    "insecure_source": {"type": "bool", "default": False},
     "lock": {"type": "path"},
 }
 

@@ -76,7 +76,14 @@ class Chooser:
     @cached_property
     def catalogue(self) -> Catalogue:
         options = self._options
-        return catalogue_of(options["catalogue"], self._sources, options["release"], self._run_directory)
+        return catalogue_of(
+            options["catalogue"],
+            self._sources,
+            options["release"],
+            self._run_directory,
+            # A lock has the digests, and what a source says is only held against them.
+            insecure=bool(options["insecure_source"] or options["lock"]),
+        )
 
     @cached_property
     def _limits(self) -> dict[str, Any]:
@@ -94,14 +101,17 @@ class Chooser:
         return read_lock(Path(self._options["lock"]))
 
 
-def catalogue_of(option: str, sources: Sequence[Source], release: str | None, run_directory: Path) -> Catalogue:
+def catalogue_of(
+    option: str, sources: Sequence[Source], release: str | None, run_directory: Path, *, insecure: bool = False
+) -> Catalogue:
     """The catalogue of the option ``catalogue``: ``bundled``, ``source``, or a file of the controller.
 
     ``run_directory`` lasts as long as the run and is shared by its processes: what a source says is kept there.
+    ``insecure``: whether a source that anybody on the way can change may say which digests are right.
     Raises CatalogueError, SourceError.
     """
     if option == SOURCE or release == LATEST_WORD:
-        found = _of_sources(sources, release, run_directory)
+        found = _of_sources(sources, release, run_directory, insecure)
         if option == BUNDLED:
             _refuse_changed(found)
         return found
@@ -130,10 +140,16 @@ def _refuse_changed(found: Catalogue) -> None:
         )
 
 
-def _of_sources(sources: Sequence[Source], release: str | None, run_directory: Path) -> Catalogue:
+def _of_sources(sources: Sequence[Source], release: str | None, run_directory: Path, insecure: bool) -> Catalogue:
     known = bundled_catalogue().releases()
     failures: list[str] = []
     for source in sources:
+        if not (source.authentic or insecure):
+            failures.append(
+                f"{source.name} is plain HTTP, so its digests prove nothing: use https, a lock, or catalogue: bundled "
+                "or a file; insecure_source: true trusts the network"
+            )
+            continue
         try:
             return source_catalogue(
                 _remembered(source, run_directory), origin=source.name, release=release, known=known

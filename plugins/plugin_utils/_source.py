@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -55,6 +56,10 @@ class Source(Protocol):
     def pullable(self) -> bool:
         """Whether a host can download from it by itself."""
 
+    @property
+    def authentic(self) -> bool:
+        """Whether nobody on the way can change what it says, as anybody can who sits on a plain HTTP connection."""
+
     def read_text(self, relative: str) -> str | None:
         """A small file such as SHA256SUMS, None where the source has none. Raises SourceError."""
 
@@ -74,6 +79,7 @@ class DirectorySource:
 
     path: Path
     pullable: bool = False
+    authentic: bool = True
 
     @property
     def name(self) -> str:
@@ -118,6 +124,10 @@ class HttpSource:
     def name(self) -> str:
         return shown(self.base)
 
+    @property
+    def authentic(self) -> bool:
+        return self.base.startswith("https:") or _is_loopback(urlsplit(self.base).hostname or "")
+
     def read_text(self, relative: str) -> str | None:
         url = f"{self.base}/{relative}"
         with _get(_ELSEWHERE.get(url, url)) as answer:
@@ -147,6 +157,13 @@ class HttpSource:
                 for piece in _pieces(answer, url, MOST_BYTES, decode=False):
                     copy.write(piece)
         check_digest(target, entry.sha256, shown(url))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def sources_of(texts: Sequence[str]) -> tuple[Source, ...]:

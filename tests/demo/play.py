@@ -49,6 +49,7 @@ class Play:
             "interpreter_source": [mirror],
             # The mirror's builds are packed anew: their digests are its own, not upstream's.
             "interpreter_catalogue": "source",
+            "interpreter_insecure_source": True,
         }
         named = {machine.name: machine.variables for machine in machines}
         self._inventory = {"all": {"vars": variables, "hosts": named}}

@@ -191,6 +191,8 @@ class Direct:
     def act(self, version: str | Sequence[str], **options: Any) -> dict[str, Any]:
         """What the task fleet.python.interpreter does, and its result."""
         defaults = {name: each.get("default") for name, each in interpreter_options().items()}
+        # The tests' mirror is a plain HTTP server.
+        defaults["insecure_source"] = True
         given = {"version": [version] if isinstance(version, str) else [*version], **options}
         task = SimpleNamespace(_task=SimpleNamespace(diff=False, check_mode=False))
         act: Any = ActionModule.act

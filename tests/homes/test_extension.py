@@ -61,7 +61,8 @@ def test_it_compiles_and_imports(packages: Path, controller: Controller, mirror:
         pytest.skip("no gcc here to compile an extension with")
     root = tmp_path / "python"
     task = {
-        "version": _MINORS, "source": mirror.url, "catalogue": "source", "root": str(root), "compile_bytecode": False,
+        "version": _MINORS, "source": mirror.url, "catalogue": "source", "insecure_source": True, "root": str(root),
+        "compile_bytecode": False,
     }  # fmt: skip
     ran = controller.play({"here": {"ansible_connection": "local"}}, [{"fleet.python.interpreter": task}])
     ran.outcomes[0].ok()

@@ -100,7 +100,8 @@ def test_real_builds_on_a_lower_processor(
     host = EmulatedHost(tmp_path / "host", world.images / "debian11-python2.tar.zst", cpu)
 
     def install(**options: Any) -> dict[str, Any]:
-        task = {"version": request_, "source": mirror.url, "catalogue": "source", "compile_bytecode": False, **options}
+        mirrored = {"source": mirror.url, "catalogue": "source", "insecure_source": True}
+        task = {"version": request_, **mirrored, "compile_bytecode": False, **options}
         return controller.play({cpu: host.variables}, [{"fleet.python.interpreter": task}]).outcomes[0].ok()
 
     done = install()

@@ -157,7 +157,8 @@ def everywhere(controller: Controller, mirror: MirrorServer) -> Everywhere:
         **options: Any,
     ) -> dict[str, Outcome]:
         # Bytecode costs each install some seconds of both cores, minutes under emulation; tests/homes is about it.
-        task = {"version": version, "source": mirror.url, "catalogue": "source", "compile_bytecode": False} | options
+        own = {"source": mirror.url, "catalogue": "source", "insecure_source": True, "compile_bytecode": False}
+        task = {"version": version, **own, **options}
         ran = controller.play(
             {target.name: target.variables for target in targets},
             [{"fleet.python.interpreter": task}],

@@ -63,7 +63,7 @@ def test_this_machine(controller: Controller, world: Cache, tmp_path: Path) -> N
 def test_delegated_task(new_host: NewHost, controller: Controller, mirror: MirrorServer) -> None:
     """The host that is delegated to gets the interpreter; the play's own host is left alone."""
     target, other = new_host("debian12"), new_host("alpine")
-    options = {"version": "3.13", "source": mirror.url, "catalogue": "source"}
+    options = {"version": "3.13", "source": mirror.url, "catalogue": "source", "insecure_source": True}
     task = {"fleet.python.interpreter": options, "delegate_to": target.name, "when": "inventory_hostname == 'alpine'"}
     before = other.state()
     ran = controller.play({each.name: each.variables for each in (target, other)}, [task])
