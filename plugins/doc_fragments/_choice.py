@@ -78,7 +78,7 @@ options:
     description:
       - Where archives come from, tried in this order.
       - Each is a base URL below which archives lie as C(<release>/<asset>), the layout of python-build-standalone,
-        or a directory of the controller with the same layout.
+        a directory of the controller with the same layout, or a plain C(.tar) of such a directory.
       - The default is the mirror of python-build-standalone's makers, then GitHub.
     type: list
     elements: str

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -36,16 +37,29 @@ def cached_archive(entry: Entry, sources: Sequence[Source]) -> Archive:
 
     Raises SourceError.
     """
+    original = cached_asset(entry, sources)
+    if entry.asset.archive == "tar.gz":
+        return Archive(original, entry.sha256)
+    with _told(original.parent):
+        return _packed_anew(entry, original, original.with_name(f"{entry.sha256}.tar.gz"))
+
+
+def cached_asset(entry: Entry, sources: Sequence[Source]) -> Path:
+    """The asset in the cache as it was published, its sha256 checked now. Raises SourceError."""
     directory = cache_directory() / "archives"
-    try:
-        original = once(
+    with _told(directory):
+        return once(
             directory / entry.sha256,
             lambda target: fetch_from(sources, entry, target),
             good=lambda path: digest_of(path) == entry.sha256,
         )
-        if entry.asset.archive == "tar.gz":
-            return Archive(original, entry.sha256)
-        return _packed_anew(entry, original, directory / f"{entry.sha256}.tar.gz")
+
+
+@contextmanager
+def _told(directory: Path) -> Iterator[None]:
+    """What goes wrong with the cache, as a SourceError that names it."""
+    try:
+        yield
     except OSError as error:
         raise SourceError(
             f"the controller's cache {directory} cannot be used: {error.strerror or error}; "

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sources as the controller reads them: base URLs, and directories of its own, with PBS's layout."""
+"""Sources as the controller reads them: base URLs, and directories and tar files of its own, with PBS's layout."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from ansible_collections.fleet.python.plugins.module_utils._fetch import MOST_BYTES, allowed_next, shown
 from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import Entry
+from ansible_collections.fleet.python.plugins.plugin_utils._tar import Member, TarError, members, pieces
 
 if TYPE_CHECKING:
     import requests
@@ -114,6 +115,55 @@ class DirectorySource:
 
 
 @dataclass(frozen=True)
+class TarSource:
+    """A plain .tar of the controller, such as M(fleet.python.bundle) writes."""
+
+    path: Path
+    pullable: bool = False
+
+    @property
+    def name(self) -> str:
+        return str(self.path)
+
+    def read_text(self, relative: str) -> str | None:
+        member = self._member(relative)
+        if member is None:
+            return None
+        if member.size > _LARGEST_TEXT:
+            raise SourceError(f"{self.path}: {relative} has {member.size} bytes: that is no such text")
+        try:
+            return b"".join(pieces(self.path, member)).decode("utf-8")
+        except (OSError, TarError, UnicodeDecodeError) as error:
+            raise SourceError(f"{self.path}: {relative} cannot be read: {error}") from error
+
+    def url(self, entry: Entry) -> str:
+        return f"{self.path}:{entry.path}"
+
+    def size(self, entry: Entry) -> int | None:
+        member = self._member(entry.path)
+        return member.size if member else None
+
+    def fetch(self, entry: Entry, target: Path) -> None:
+        member = self._member(entry.path)
+        if member is None:
+            raise SourceError(f"{self.path}: has no {entry.path}")
+        with open(target, "wb") as copy:
+            try:
+                copy.writelines(pieces(self.path, member))
+            except TarError as error:
+                raise SourceError(str(error)) from error
+        check_digest(target, entry.sha256, self.url(entry))
+
+    def _member(self, name: str) -> Member | None:
+        try:
+            return members(self.path).get(name)
+        except TarError as error:
+            raise SourceError(str(error)) from error
+        except OSError as error:
+            raise SourceError(f"{self.path} cannot be read: {error.strerror}") from error
+
+
+@dataclass(frozen=True)
 class HttpSource:
     """A base URL: ``<base>/<release>/<asset>``."""
 
@@ -167,7 +217,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def sources_of(texts: Sequence[str]) -> tuple[Source, ...]:
-    """The sources that the option ``source`` names. Raises SourceError for one that is neither URL nor directory."""
+    """The sources that the option ``source`` names. Raises SourceError for one that is no URL, directory or tar."""
     found: list[Source] = []
     for number, text in enumerate(texts, start=1):
         if text.startswith(("http://", "https://")):
@@ -176,13 +226,25 @@ def sources_of(texts: Sequence[str]) -> tuple[Source, ...]:
         elif "://" in text:
             raise SourceError(f"source {shown(text)!r} is neither an http(s) URL nor a directory of the controller")
         else:
-            path = Path(text).expanduser()
-            if not text or not path.is_dir():
-                raise SourceError(f"source {text!r} is no directory of the controller, and no http(s) URL either")
-            found.append(DirectorySource(path.absolute()))
+            found.append(_of_controller(text))
     if not found:
         raise SourceError("source is an empty list: name at least one base URL or directory")
     return tuple(found)
+
+
+def _of_controller(text: str) -> Source:
+    """A directory, or a tar file. Raises SourceError where the path is neither."""
+    path = Path(text).expanduser().absolute()
+    if text and path.is_dir():
+        return DirectorySource(path)
+    if not text or not path.is_file():
+        raise SourceError(f"source {text!r} is no directory or .tar of the controller, and no http(s) URL either")
+    if path.suffix != ".tar":
+        raise SourceError(
+            f"source {text!r} is a file: name the directory below which archives lie as <release>/<asset>, "
+            "or a plain .tar of it, as fleet.python.bundle writes it"
+        )
+    return TarSource(path)
 
 
 def _refuse_unsound(url: str, number: int) -> None:

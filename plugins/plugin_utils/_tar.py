@@ -1,0 +1,61 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A plain .tar on the controller, read by offset: nothing is unpacked, and only what is asked for is read."""
+
+from __future__ import annotations
+
+import functools
+import tarfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_CHUNK: Final = 1 << 20
+
+
+class TarError(ValueError):
+    """A file is no plain tar, or is cut short."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Where a file's bytes are in the tar."""
+
+    offset: int
+    size: int
+    """Bytes."""
+
+
+def members(path: Path) -> Mapping[str, Member]:
+    """The files in the tar by their names, a leading ``./`` taken off. Raises TarError, OSError."""
+    status = path.stat()
+    return _members(path, status.st_mtime_ns, status.st_size)
+
+
+@functools.lru_cache(maxsize=8)
+def _members(path: Path, _mtime_ns: int, _size: int) -> Mapping[str, Member]:
+    """The index: one seek for each member. Its caller's file may change, so time and size are of the key."""
+    try:
+        with tarfile.open(path, "r:") as tar:
+            return {
+                found.name.removeprefix("./"): Member(found.offset_data, found.size) for found in tar if found.isreg()
+            }
+    except tarfile.TarError as error:
+        raise TarError(
+            f"{path} is no plain .tar or is cut short ({error}); unpack it where it is compressed, or copy it again"
+        ) from error
+
+
+def pieces(path: Path, member: Member) -> Iterator[bytes]:
+    """A member's bytes, a megabyte at a time. Raises TarError where the file ends before, OSError."""
+    left = member.size
+    with open(path, "rb") as file:
+        file.seek(member.offset)
+        while left:
+            piece = file.read(min(_CHUNK, left))
+            if not piece:
+                raise TarError(f"{path} is cut short")
+            left -= len(piece)
+            yield piece
