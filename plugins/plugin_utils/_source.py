@@ -120,6 +120,7 @@ class TarSource:
 
     path: Path
     pullable: bool = False
+    authentic: bool = True
 
     @property
     def name(self) -> str:
