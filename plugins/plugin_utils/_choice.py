@@ -82,7 +82,7 @@ class Chooser:
             options["release"],
             self._run_directory,
             # A lock has the digests, and what a source says is only held against them.
-            insecure=bool(options["insecure_source"] or options["lock"]),
+            insecure=bool(options["insecure_source"] or options.get("lock")),
         )
 
     @cached_property
