@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import Entry
+from ansible_collections.fleet.python.plugins.plugin_utils._digest import digest_of
 from ansible_collections.fleet.python.plugins.plugin_utils._once import once
-from ansible_collections.fleet.python.plugins.plugin_utils._source import Source, SourceError, digest_of, fetch_from
+from ansible_collections.fleet.python.plugins.plugin_utils._source import Source, SourceError, fetch_from
 
 
 def cache_directory() -> Path:
@@ -52,6 +53,7 @@ def cached_asset(entry: Entry, sources: Sequence[Source]) -> Path:
             directory / entry.sha256,
             lambda target: fetch_from(sources, entry, target),
             good=lambda path: digest_of(path) == entry.sha256,
+            resumable=True,
         )
 
 

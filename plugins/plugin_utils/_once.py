@@ -10,22 +10,32 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def once(path: Path, make: Callable[[Path], None], *, good: Callable[[Path], bool] = Path.exists) -> Path:
+def once(
+    path: Path,
+    make: Callable[[Path], None],
+    *,
+    good: Callable[[Path], bool] = Path.exists,
+    resumable: bool = False,
+) -> Path:
     """The file at ``path``, made by whoever needs it first; the others wait and find it.
 
     ``make`` writes the file whose name it is given, which becomes ``path`` by a rename once it is complete. A file
     that is there but not ``good`` is made anew. Raises OSError, and what ``make`` raises.
+
+    ``resumable``: ``make`` goes on with what an earlier one has left, which stays where ``make`` leaves it.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open(path.with_name(path.name + ".lock"), "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (path.exists() and good(path)):
-            # One name for all, since the lock keeps them apart: what a killed one left is written over.
+            # One name for all, since the lock keeps them apart: what a killed one left is written over, or goes on.
             unfinished = path.with_name(path.name + ".part")
             try:
-                unfinished.unlink(missing_ok=True)
+                if not resumable:
+                    unfinished.unlink(missing_ok=True)
                 make(unfinished)
                 unfinished.rename(path)
             finally:
-                unfinished.unlink(missing_ok=True)
+                if not resumable:
+                    unfinished.unlink(missing_ok=True)
     return path

@@ -113,7 +113,8 @@ def test_failed_download(
     for target in ways:
         assert f"{mirror.url}/{_release(target.variables['asset'])}/" in messages[target.name]
         assert reason in messages[target.name]
-    assert not list(controller.cache.rglob("*.part"))
+    # What has come of a broken download is gone on with by the next run.
+    assert bool(list(controller.cache.rglob("*.part"))) == (handler is _HangsUp)
 
 
 @pytest.mark.parametrize("damage", ["file", "members"])

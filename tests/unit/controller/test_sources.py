@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.fleet.python.plugins.plugin_utils import _source
+from ansible_collections.fleet.python.plugins.plugin_utils import _download, _http_source
 from ansible_collections.fleet.python.plugins.plugin_utils._asset import parse_asset
 from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._source import (
@@ -160,8 +160,8 @@ class TestHttp:
         assert target.read_bytes() == CONTENT
 
     def test_a_body_without_an_end(self, directory: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(_source, "MOST_BYTES", 1 << 20)
-        monkeypatch.setattr(_source, "_LARGEST_TEXT", 1 << 18)
+        monkeypatch.setattr(_download, "MOST_BYTES", 1 << 20)
+        monkeypatch.setattr(_http_source, "LARGEST_TEXT", 1 << 18)
         with mirror(directory, endless) as server:
             with pytest.raises(SourceError, match="sends more than 1048576 bytes"):
                 HttpSource(server.url).fetch(ENTRY, target)
