@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._choice import Choose
 from ansible_collections.fleet.python.plugins.plugin_utils._lock import others
 from ansible_collections.fleet.python.plugins.plugin_utils._lock_store import read_lock
 from ansible_collections.fleet.python.plugins.plugin_utils._observe import observe
+from ansible_collections.fleet.python.plugins.plugin_utils._plan_model import Ranking
 from ansible_collections.fleet.python.plugins.plugin_utils._platform import platform_of, triples_of
 from ansible_collections.fleet.python.plugins.plugin_utils._remote import Remote, run_directory
 from ansible_collections.fleet.python.plugins.plugin_utils._request import Request, parse_request
@@ -34,16 +36,21 @@ class ActionModule(FleetAction):
         request = parse_request(options["version"])
         sources = sources_of(options["source"])
         entry, rejected = _answer(
-            request, Chooser(options, sources, _triples(options, remote), run_directory()), options
+            request, Chooser(options, sources, _ranking(options, remote), run_directory()), options
         )
         return {"asset": described(entry, sources), "rejected": turned_down(rejected)}
 
 
-def _triples(options: Mapping[str, Any], remote: Remote) -> tuple[str, ...]:
+def _ranking(options: Mapping[str, Any], remote: Remote) -> Ranking:
     if options["triples"] is not None:
-        return tuple(options["triples"])
+        return partial(_named, tuple(options["triples"]))
     platform = platform_of(observe(remote.run, "/opt/python"))
-    return triples_of(platform, options["libc"], options["max_level"])
+    return partial(triples_of, platform, options["libc"], options["max_level"])
+
+
+def _named(triples: tuple[str, ...], *, static: bool = False) -> tuple[str, ...]:
+    """Which build options are wanted changes nothing: a static build has a triple of its own."""
+    return triples
 
 
 def _answer(request: Request, chooser: Chooser, options: Mapping[str, Any]) -> tuple[Entry, Sequence[Rejection]]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from ansible_collections.fleet.python.plugins.module_utils._options import interpreter_options
@@ -55,9 +56,10 @@ class ActionModule(FleetAction):
         fallen_to: int | None = None
         tries = 0
         while True:
-            triples = triples_of(platform, options["libc"], highest)
-            chooser = Chooser(options, sources, triples, run_directory())
-            plan = make_plan(task, observed, triples, chooser.choose)
+            ranking = partial(triples_of, platform, options["libc"], highest)
+            triples = ranking(static=task.only_static)
+            chooser = Chooser(options, sources, ranking, run_directory())
+            plan = make_plan(task, observed, ranking, chooser.choose)
             entries = chooser.entries(plan.installs)
             result = _result.planned(plan, observed, platform.result(triples, observed))
             if self._task.diff:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._choice import Choose
 from ansible_collections.fleet.python.plugins.plugin_utils._lock import Pin, host_triple
 from ansible_collections.fleet.python.plugins.plugin_utils._lock_store import add_pins
 from ansible_collections.fleet.python.plugins.plugin_utils._observe import observe
+from ansible_collections.fleet.python.plugins.plugin_utils._plan_model import Ranking
 from ansible_collections.fleet.python.plugins.plugin_utils._platform import platform_of, triples_of
 from ansible_collections.fleet.python.plugins.plugin_utils._remote import Remote, run_directory
 from ansible_collections.fleet.python.plugins.plugin_utils._request import parse_request
@@ -44,19 +46,24 @@ class ActionModule(FleetAction):
             result |= {"failed": True, "msg": f"{path} is not up to date: run this without --check, and commit it"}
         return result
 
-    def _rankings(self, options: Mapping[str, Any], remote: Remote) -> list[tuple[str, ...]]:
+    def _rankings(self, options: Mapping[str, Any], remote: Remote) -> list[Ranking]:
         """What each host in question can run, best first; a named triple stands for a host whose best it is."""
         if options["triples"]:
-            return [runs(triple) if triple in TRIPLES else (triple,) for triple in options["triples"]]
+            return [partial(_named, triple) for triple in options["triples"]]
         platform = platform_of(observe(remote.run, "/opt/python"))
-        return [triples_of(platform, options["libc"], options["max_level"])]
+        return [partial(triples_of, platform, options["libc"], options["max_level"])]
 
 
-def _pins(options: Mapping[str, Any], rankings: Iterable[tuple[str, ...]]) -> dict[tuple[str, str], Pin]:
+def _named(triple: str, *, static: bool = False) -> tuple[str, ...]:
+    """Which build options are wanted changes nothing: a static build has a triple of its own."""
+    return runs(triple) if triple in TRIPLES else (triple,)
+
+
+def _pins(options: Mapping[str, Any], rankings: Iterable[Ranking]) -> dict[tuple[str, str], Pin]:
     sources = sources_of(options["source"])
     pins = {}
-    for triples in rankings:
-        chooser = Chooser(options, sources, triples, run_directory())
+    for ranking in rankings:
+        chooser = Chooser(options, sources, ranking, run_directory())
         for text in options["version"]:
             resolution = chooser.resolution(parse_request(text))
             entry = resolution.chosen

@@ -24,9 +24,9 @@ from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import (
 from ansible_collections.fleet.python.plugins.plugin_utils._lock import Lock, check_digests, pick
 from ansible_collections.fleet.python.plugins.plugin_utils._lock_store import read_lock
 from ansible_collections.fleet.python.plugins.plugin_utils._once import once
-from ansible_collections.fleet.python.plugins.plugin_utils._plan import Build
+from ansible_collections.fleet.python.plugins.plugin_utils._plan import Build, Ranking
 from ansible_collections.fleet.python.plugins.plugin_utils._query import make_query
-from ansible_collections.fleet.python.plugins.plugin_utils._request import Request
+from ansible_collections.fleet.python.plugins.plugin_utils._request import Request, merge_options, parse_build
 from ansible_collections.fleet.python.plugins.plugin_utils._resolve import Resolution, resolve
 from ansible_collections.fleet.python.plugins.plugin_utils._source import Source, SourceError
 from ansible_collections.fleet.python.plugins.plugin_utils._source_index import LATEST_WORD, source_catalogue
@@ -38,16 +38,16 @@ SOURCE: Final = "source"
 class Chooser:
     """The answers to the plan's questions. Catalogue and lock are read at the first of them, if there is one.
 
-    ``options`` are the task's, as module_utils/_options.py has them; ``triples`` what the host can run, best first;
+    ``options`` are the task's, as module_utils/_options.py has them; ``ranking`` what the host can run;
     ``run_directory`` as in `catalogue_of`.
     """
 
     def __init__(
-        self, options: Mapping[str, Any], sources: Sequence[Source], triples: Sequence[str], run_directory: Path
+        self, options: Mapping[str, Any], sources: Sequence[Source], ranking: Ranking, run_directory: Path
     ) -> None:
         self._options = options
         self._sources = sources
-        self._triples = triples
+        self._ranking = ranking
         self._run_directory = run_directory
         self._release = None if options["release"] == LATEST_WORD else options["release"]
         self.chosen: dict[tuple[str, str], Entry] = {}
@@ -71,7 +71,7 @@ class Chooser:
 
     def resolution(self, request: Request) -> Resolution:
         """The catalogue's answer, with what was turned down."""
-        return resolve(request, self._triples, self.catalogue, **self._limits)
+        return resolve(request, self._triples(request), self.catalogue, **self._limits)
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -91,9 +91,14 @@ class Chooser:
         limits = {name: options[name] for name in ("flavor", "build", "max_level", "prerelease")}
         return limits | {"release": self._release, "libc": None if options["libc"] == "auto" else options["libc"]}
 
+    def _triples(self, request: Request) -> tuple[str, ...]:
+        build = self._options["build"]
+        options = merge_options(request.options, parse_build(build)) if build else request.options
+        return self._ranking(static=options.static)
+
     def _pinned(self, request: Request) -> Entry:
         path = str(self._options["lock"])
-        pin = pick(self._lock, make_query(request, self._triples, **self._limits), origin=path)
+        pin = pick(self._lock, make_query(request, self._triples(request), **self._limits), origin=path)
         return pin.entry
 
     @cached_property

@@ -130,11 +130,26 @@ def _by_build(query: Query, catalogue: Catalogue) -> Iterator[Hint]:
         replace(options, freethreaded=False),
         BuildOptions(),
     )
+    if options.static and not _has_static(query, catalogue):
+        # The default build may be just what does not run here.
+        yield Hint(
+            f"{catalogue.origin} lists no static build of it",
+            "set catalogue: source, where the source's own SHA256SUMS lists them",
+        )
+        return
     for each in looser:
         if each != options and choose(replace(query, options=each), catalogue):
             left = f"the {each} build" if each != BuildOptions() else "the default build"
             yield Hint(f"there is no {options} build of it", f"ask for {left}")
             return
+
+
+def _has_static(query: Query, catalogue: Catalogue) -> bool:
+    return any(
+        entry.asset.static
+        for version in candidate_versions(query, catalogue)
+        for entry in catalogue.entries(query.release, version)
+    )
 
 
 def _by_static(query: Query, catalogue: Catalogue) -> Iterator[Hint]:

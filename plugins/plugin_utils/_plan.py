@@ -14,24 +14,31 @@ from ansible_collections.fleet.python.plugins.plugin_utils._asset import home_na
 from ansible_collections.fleet.python.plugins.plugin_utils._build import build_of, installed_build
 from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._observation import Observation
-from ansible_collections.fleet.python.plugins.plugin_utils._plan_model import Build, Outcome, Plan, PlanError, Task
+from ansible_collections.fleet.python.plugins.plugin_utils._plan_model import (
+    Build,
+    Outcome,
+    Plan,
+    PlanError,
+    Ranking,
+    Task,
+)
 from ansible_collections.fleet.python.plugins.plugin_utils._plan_refusals import (
     extra_links,
     refuse_bad_root,
     refuse_foreign_entries,
 )
 from ansible_collections.fleet.python.plugins.plugin_utils._quirks import quirks_of
-from ansible_collections.fleet.python.plugins.plugin_utils._request import Request, merge_options
+from ansible_collections.fleet.python.plugins.plugin_utils._request import Request
 
-__all__ = ["Build", "Outcome", "Plan", "PlanError", "Resolver", "Task", "make_plan"]
+__all__ = ["Build", "Outcome", "Plan", "PlanError", "Ranking", "Resolver", "Task", "make_plan"]
 
 Resolver = Callable[[Request], Entry]
 
 
-def make_plan(task: Task, observed: Observation, triples: tuple[str, ...], resolver: Resolver) -> Plan:
+def make_plan(task: Task, observed: Observation, ranking: Ranking, resolver: Resolver) -> Plan:
     """The plan that brings the host to what the task asks for.
 
-    ``triples`` are what the host can run, best first. ``resolver`` chooses from the catalogue; it is asked only for
+    ``ranking`` says what the host can run. ``resolver`` chooses from the catalogue; it is asked only for
     what is not there yet, so that a host that has everything costs no catalogue. Raises PlanError, and what
     ``resolver`` raises.
     """
@@ -40,11 +47,11 @@ def make_plan(task: Task, observed: Observation, triples: tuple[str, ...], resol
         return _absent(task, observed, builds)
     if task.state == "previous":
         return _previous(task, observed, builds)
-    return _present(task, observed, triples, builds, resolver)
+    return _present(task, observed, ranking, builds, resolver)
 
 
 def _satisfies(build: Build, request: Request, task: Task) -> bool:
-    wanted = merge_options(request.options, task.build)
+    wanted = task.options_of(request)
     return (
         request.matches(build.version)
         and (build.options.freethreaded, build.options.debug) == (wanted.freethreaded, wanted.debug)
@@ -56,7 +63,7 @@ def _satisfies(build: Build, request: Request, task: Task) -> bool:
 
 
 def _present(
-    task: Task, observed: Observation, triples: tuple[str, ...], builds: tuple[Build, ...], resolver: Resolver
+    task: Task, observed: Observation, ranking: Ranking, builds: tuple[Build, ...], resolver: Resolver
 ) -> Plan:
     linked = observed.minor_links
     taken = {entry.path for entry in observed.root.entries}
@@ -64,7 +71,7 @@ def _present(
     installs: dict[str, Build] = {}
     broken: list[str] = []
     for request in task.requests:
-        if task.newest or not _kept(request, task, triples, builds, linked):
+        if task.newest or not _kept(request, task, ranking, builds, linked):
             entry = resolver(request)
             same = [each for each in builds if each.asset == entry.asset.name]
             there = (each for each in same if each.whole and each.sha256 == entry.sha256)
@@ -75,7 +82,7 @@ def _present(
                 installs[entry.asset.name] = build
                 broken += [each.home for each in same if not each.whole]
             chosen[request] = build
-    wanted_links = _settled_links(task, triples, (*builds, *installs.values()), linked, chosen)
+    wanted_links = _settled_links(task, ranking, (*builds, *installs.values()), linked, chosen)
     outcomes: list[Outcome] = []
     for request in task.requests:
         build = chosen[request]
@@ -103,7 +110,7 @@ def _present(
 
 def _settled_links(
     task: Task,
-    triples: tuple[str, ...],
+    ranking: Ranking,
     builds: tuple[Build, ...],
     linked: Mapping[str, str],
     chosen: dict[Request, Build],
@@ -117,7 +124,7 @@ def _settled_links(
     # Each round may move one request to what another one has just brought into use.
     for _round in range(len(task.requests) + 1):
         for request in open_requests:
-            kept = _kept(request, task, triples, builds, {**linked, **wanted})
+            kept = _kept(request, task, ranking, builds, {**linked, **wanted})
             # Never None: the request is open because something satisfies it.
             if kept is not None:
                 chosen[request] = kept
@@ -149,7 +156,7 @@ def _previous(task: Task, observed: Observation, builds: tuple[Build, ...]) -> P
     for request in task.requests:
         if request.minor is None or request.exact:
             raise PlanError(f"version {request.text!r}: to go back, name a minor version such as '3.13'")
-        options = merge_options(request.options, task.build)
+        options = task.options_of(request)
         link = request.minor + ("t" if options.freethreaded else "") + ("d" if options.debug else "")
         before = next((build for build in builds if build.home == observed.minor_links.get(link)), None)
         build = next((build for build in builds if build.home == observed.previous.get(link)), None)
@@ -168,7 +175,7 @@ def _previous(task: Task, observed: Observation, builds: tuple[Build, ...]) -> P
 
 
 def _kept(
-    request: Request, task: Task, triples: tuple[str, ...], builds: tuple[Build, ...], linked: Mapping[str, str]
+    request: Request, task: Task, ranking: Ranking, builds: tuple[Build, ...], linked: Mapping[str, str]
 ) -> Build | None:
     """What is in use where it satisfies, else the newest that does."""
     whole = [
@@ -176,7 +183,7 @@ def _kept(
         for build in builds
         if build.whole
         and _satisfies(build, request, task)
-        and build.triple in triples
+        and build.triple in ranking(static=build.options.static)
         and request.allows(build.version, prerelease=task.prerelease)
     ]
     in_use = [build for build in whole if linked.get(build.link) == build.home]

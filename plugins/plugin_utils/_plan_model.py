@@ -7,14 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from ansible_collections.fleet.python.plugins.plugin_utils._asset import release_date, version_key
-from ansible_collections.fleet.python.plugins.plugin_utils._request import BuildOptions, Request
+from ansible_collections.fleet.python.plugins.plugin_utils._request import BuildOptions, Request, merge_options
 
 
 class PlanError(ValueError):
     """The host cannot be brought to what was asked for; the message says why and what to do. Nothing was changed."""
+
+
+class Ranking(Protocol):
+    """The triples that a host could run, best first; static builds ask less of it. Raises PlatformError for none."""
+
+    def __call__(self, *, static: bool = False) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,15 @@ class Task:
     """Whether the catalogue (or the lock) says what is right, and not what is installed."""
     keep: int = 1
     """How many older homes of a minor version stay after an upgrade."""
+
+    def options_of(self, request: Request) -> BuildOptions:
+        """The request's build options and the task's in one."""
+        return merge_options(request.options, self.build)
+
+    @property
+    def only_static(self) -> bool:
+        """Whether nothing but static builds is asked for."""
+        return all(self.options_of(request).static for request in self.requests)
 
 
 @dataclass(frozen=True, slots=True)

@@ -313,6 +313,6 @@ def _way_out(platform: Platform) -> str:
     if platform.arch not in ("x86_64", "aarch64"):
         return ""
     return (
-        " The way out is a static musl build (version: 3.13+static): it needs no libc of the host, but loads no "
-        "extension module, so no compiled wheel works with it"
+        " The way out is a static musl build (version: 3.13+static, and catalogue: source, since the bundled list has "
+        "none): it needs no libc of the host, but loads no extension module, so no compiled wheel works with it"
     )

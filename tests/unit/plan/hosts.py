@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.fleet.python.plugins.plugin_utils._asset import home_name, parse_asset
 from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import Entry, ListCatalogue
 from ansible_collections.fleet.python.plugins.plugin_utils._observation import Home, Listing, Observation, RootState
-from ansible_collections.fleet.python.plugins.plugin_utils._plan import Build, Plan, Task, make_plan
+from ansible_collections.fleet.python.plugins.plugin_utils._plan import Build, Plan, Ranking, Task, make_plan
 from ansible_collections.fleet.python.plugins.plugin_utils._request import Request, parse_request
 from ansible_collections.fleet.python.plugins.plugin_utils._resolve import resolve
 
@@ -170,9 +170,20 @@ def task(*requests: str, **others: Any) -> Task:
     return Task(tuple(map(parse_request, requests)), ROOT, **others)
 
 
+def running(triples: tuple[str, ...]) -> Ranking:
+    """A host that can run these, whatever the build; static builds too, where they are for one of them."""
+
+    def ranking(*, static: bool = False) -> tuple[str, ...]:
+        return triples
+
+    return ranking
+
+
 def plan_for(asked: Task, host: Host, *entries: Entry, triples: tuple[str, ...] = TRIPLES) -> Plan:
     """The plan on a host where the catalogue has ``entries``."""
-    return make_plan(asked, host.observe(asked.links), triples, Catalogue(*entries, triples=triples, task=asked).choose)
+    return make_plan(
+        asked, host.observe(asked.links), running(triples), Catalogue(*entries, triples=triples, task=asked).choose
+    )
 
 
 def actions(plan: Plan) -> list[tuple[str, str, str]]:

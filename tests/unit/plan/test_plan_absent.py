@@ -26,6 +26,7 @@ from tests.unit.plan.hosts import (
     entry,
     listing,
     plan_for,
+    running,
     task,
     with_homes,
 )
@@ -50,7 +51,7 @@ def test_all_of_a_minor_version_go_with_its_link() -> None:
 
 def test_nothing_there_is_nothing_to_do_and_asks_nobody() -> None:
     catalogue = Catalogue()
-    plan = make_plan(task("3.13", state="absent"), Host().observe(), TRIPLES, catalogue.choose)
+    plan = make_plan(task("3.13", state="absent"), Host().observe(), running(TRIPLES), catalogue.choose)
     assert not plan.changed
     assert actions(plan) == [("3.13", "kept", "")]
     assert catalogue.asked == []

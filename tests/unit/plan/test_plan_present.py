@@ -31,6 +31,7 @@ from tests.unit.plan.hosts import (
     listing,
     plan_for,
     receipt_of,
+    running,
     task,
     with_homes,
 )
@@ -141,14 +142,14 @@ def test_what_is_satisfied_asks_no_catalogue(asked: str) -> None:
     host = with_homes(entry("3.13.1", "20250106", V2), links={"3.13": "3.13.1"})
     catalogue = Catalogue()
     asking = task(asked)
-    assert not make_plan(asking, host.observe(), (V3, V2, GNU), catalogue.choose).changed
+    assert not make_plan(asking, host.observe(), running((V3, V2, GNU)), catalogue.choose).changed
     assert catalogue.asked == []
 
 
 def test_only_what_is_missing_is_asked_for() -> None:
     catalogue = Catalogue(OLD, NEW, OTHER_MINOR)
     host = with_homes(OLD, links={"3.13": "3.13.1"})
-    plan = make_plan(task("3.13", "3.12"), host.observe(), (V3, V2, GNU), catalogue.choose)
+    plan = make_plan(task("3.13", "3.12"), host.observe(), running((V3, V2, GNU)), catalogue.choose)
     assert catalogue.asked == ["3.12"]
     assert actions(plan) == [("3.13", "kept", "3.13.1"), ("3.12", "installed", "3.12.9")]
 
@@ -179,7 +180,7 @@ def test_which_installed_build_satisfies(
 ) -> None:
     wanted = entry("3.13.3", "20250409")
     host = with_homes(installed, links={"3.13": "3.13.2"})
-    plan = make_plan(task("3.13", **options), host.observe(), triples, lambda request: wanted)
+    plan = make_plan(task("3.13", **options), host.observe(), running(triples), lambda request: wanted)
     assert (plan.outcomes[0].action == "kept") is kept
     assert bool(plan.installs) is not kept
 

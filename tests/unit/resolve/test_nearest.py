@@ -88,7 +88,7 @@ def test_options_that_are_in_the_way() -> None:
     assert "only as install_only_stripped: leave flavor out" in refusal("3.13.2", flavor="install_only")
     assert "there is no freethreaded build of it: ask for the default build or ask for 3.13t" in refusal("3.12t")
     assert "there is no noopt build of it: ask for the default build" in refusal("3.13.2", build="noopt")
-    assert "there is no debug+static build of it: ask for the debug build" in refusal("3.13.2d", [MUSL], build="static")
+    assert "lists no static build of it: set catalogue: source" in refusal("3.13.2d", [MUSL], build="static")
 
 
 def test_prereleases_alone() -> None:
