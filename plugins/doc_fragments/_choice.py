@@ -41,6 +41,8 @@ options:
         Examples are V(noopt), V(freethreaded+pgo+lto), V(lto+static).
       - Without this option the fastest build is taken, and debug, free-threaded and static ones are left out.
       - They can stand in a version too, for example C(3.14t), C(3.13d), C(3.13+lto).
+      - Static builds (C(3.13+static)) run with any libc on x86_64 and aarch64, and load no extension module. The
+        bundled catalogue lists none, so they need O(catalogue=source) or a list of your own.
     type: str
     version_added: 0.1.0
   libc:
