@@ -11,8 +11,6 @@ from tests.integration.conftest import Interpreter, NewHost
 from tests.integration.target import Target
 from tests.world.server import MirrorServer
 
-pytestmark = pytest.mark.unproven
-
 
 def _downloads(mirror: MirrorServer) -> list[str]:
     return [request.path for request in mirror.requests if request.path.endswith(".tar.gz")]

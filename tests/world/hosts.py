@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from .errors import WorldError
 from .images import reference
 from .pins import IMAGES, Image
-from .podman import LABEL, enable_emulation, podman
+from .podman import LABEL, enable_emulation, podman, steady_bridge
 
 PREFIX = "fleet-python-"
 
@@ -68,9 +68,15 @@ def up(image_name: str, container: str | None = None, options: Sequence[str] = (
             "sleep",
             "infinity",
         )
+        if _has_bridge(options):
+            steady_bridge()
         if _running_image(name) is None:
             raise WorldError(f"container {name} does not stay up: podman logs {name} says {podman('logs', name)!r}")
     return Host(name, image, podman("inspect", "--format", "{{.NetworkSettings.IPAddress}}", name).strip())
+
+
+def _has_bridge(options: Sequence[str]) -> bool:
+    return not any(option.startswith(("--network", "--net=")) for option in options)
 
 
 def _running_image(name: str) -> str | None:

@@ -29,6 +29,8 @@ default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
 runtime = "runc"
 """
 _BINFMT = Path("/proc/sys/fs/binfmt_misc")
+# Any will do that is locally administered and no multicast (IEEE 802).
+_BRIDGE_MAC = "02:f1:ee:70:00:01"
 # Debian's architecture -> (uname -m, the name that update-binfmts knows its emulator by).
 _EMULATORS = {
     "amd64": ("x86_64", "qemu-x86_64"),
@@ -138,6 +140,21 @@ def bridge_address() -> str:
     """Return the address of this machine on podman's default bridge: containers reach a server here by it."""
     [network] = json.loads(podman("network", "inspect", "podman"))
     return str(network["subnets"][0]["gateway"])
+
+
+def steady_bridge() -> None:
+    """Give podman's bridge an address of its own.
+
+    Without one it has that of a container: when that one goes, the others do not reach this machine until their
+    neighbour tables have noticed, half a minute later (Linux, net/bridge/br_stp_if.c, br_stp_recalculate_bridge_id).
+    """
+    [network] = json.loads(podman("network", "inspect", "podman"))
+    bridge = network["network_interface"]
+    chosen = Path(f"/sys/class/net/{bridge}/addr_assign_type")
+    # Not there: an ordinary user's, in a network namespace of its own. 3 is NET_ADDR_SET (linux/netdevice.h).
+    if not chosen.exists() or chosen.read_text().strip() == "3":
+        return
+    subprocess.run(["ip", "link", "set", "dev", bridge, "address", _BRIDGE_MAC], check=True)
 
 
 def is_native(arch: str) -> bool:
