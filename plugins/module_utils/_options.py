@@ -75,6 +75,16 @@ def lock_options() -> dict[str, Any]:
     return copy.deepcopy(dict({name: _CHOICE[name] for name in _CHOICE if name != "lock"}, **own))
 
 
+def bundle_options() -> dict[str, Any]:
+    """The argument spec of M(fleet.python.bundle)."""
+    own = {
+        "path": {"type": "path", "required": True},
+        "version": {"type": "list", "elements": "str"},
+        "triples": {"type": "list", "elements": "str"},
+    }
+    return copy.deepcopy(dict(_CHOICE, **own))
+
+
 def asset_options() -> dict[str, Any]:
     """The argument spec of M(fleet.python.asset_info)."""
     own = {"version": {"type": "str", "required": True}, "triples": {"type": "list", "elements": "str"}}

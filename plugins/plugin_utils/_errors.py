@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from ansible_collections.fleet.python.plugins.plugin_utils._asset import AssetError
+from ansible_collections.fleet.python.plugins.plugin_utils._bundle_files import BundleError
 from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import CatalogueError
 from ansible_collections.fleet.python.plugins.plugin_utils._lock import LockError
 from ansible_collections.fleet.python.plugins.plugin_utils._plan import PlanError
@@ -21,6 +22,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._task import TaskErro
 
 REFUSALS: Final = (
     AssetError,
+    BundleError,
     CatalogueError,
     LockError,
     PlanError,

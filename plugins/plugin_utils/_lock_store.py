@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lock file on the controller: read it, and change it while other hosts' tasks do the same."""
+"""The lock on the controller, a file or in a bundle: read it, and change it while other hosts' tasks do the same."""
 
 from __future__ import annotations
 
@@ -11,16 +11,32 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from ansible_collections.fleet.python.plugins.plugin_utils._lock import Lock, LockError, Pin, update_lock
 from ansible_collections.fleet.python.plugins.plugin_utils._lock_file import format_lock, parse_lock
+from ansible_collections.fleet.python.plugins.plugin_utils._tar import TarError, members, pieces
+
+# What the lock inside a bundle is called.
+BUNDLED_LOCK: Final = "python.lock.yml"
 
 
 def read_lock(path: Path) -> Lock:
-    """The lock. Raises LockError where it cannot be read or is damaged."""
+    """The lock at ``path``, or in the bundle there. Raises LockError where it cannot be read or is damaged."""
+    return parse_lock(read_lock_text(path), origin=str(path))
+
+
+def read_lock_text(path: Path) -> str:
+    """The lock's text: that of a file, or of a bundle's lock, be the bundle a directory or a tar. Raises LockError."""
     try:
-        return parse_lock(path.read_text(encoding="utf-8"), origin=str(path))
-    except (OSError, UnicodeDecodeError) as error:
+        if path.suffix == ".tar":
+            member = members(path).get(BUNDLED_LOCK)
+            if member is None:
+                raise LockError(f"{path} has no {BUNDLED_LOCK} in it, so it is no bundle of fleet.python")
+            return b"".join(pieces(path, member)).decode("utf-8")
+        file = path / BUNDLED_LOCK if path.is_dir() else path
+        return file.read_text(encoding="utf-8")
+    except (OSError, TarError, UnicodeDecodeError) as error:
         raise LockError(f"lock {str(path)!r} cannot be read: {error}") from error
 
 

@@ -90,15 +90,37 @@ class Controller:
 
         ``variables`` are laid over the environment; ``launcher`` is a command that runs the command after it.
         """
-        inventory = self.directory / "inventory.json"
         playbook = self.directory / "play.yml"
+        playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [*tasks], **keywords}]))
+        return self._run(str(playbook), hosts, arguments, variables or {}, launcher)
+
+    def playbook(
+        self,
+        name: str,
+        hosts: Mapping[str, Mapping[str, Any]],
+        extra: Mapping[str, Any],
+        *,
+        arguments: Sequence[str] = (),
+        launcher: Sequence[str] = (),
+    ) -> Run:
+        """Run a playbook of the collection on ``hosts``, with ``extra`` variables; the rest as in `play`."""
+        return self._run(name, hosts, ["-e", json.dumps(extra), *arguments], {}, launcher)
+
+    def _run(
+        self,
+        playbook: str,
+        hosts: Mapping[str, Mapping[str, Any]],
+        arguments: Sequence[str],
+        variables: Mapping[str, str],
+        launcher: Sequence[str],
+    ) -> Run:
+        inventory = self.directory / "inventory.json"
         record = self.directory / "record.jsonl"
         inventory.write_text(json.dumps({"all": {"hosts": {name: dict(each) for name, each in hosts.items()}}}))
-        playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [*tasks], **keywords}]))
         record.write_text("")
         done = subprocess.run(
-            [*launcher, sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), *arguments, str(playbook)],
-            env={**self._variables, "FLEET_PYTHON_RECORD": str(record), **(variables or {})},
+            [*launcher, sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), *arguments, playbook],
+            env={**self._variables, "FLEET_PYTHON_RECORD": str(record), **variables},
             cwd=self.directory,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

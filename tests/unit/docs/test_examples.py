@@ -24,6 +24,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._request import parse
 REPOSITORY = Path(__file__).parents[3]
 SPECS: dict[str, Callable[[], dict[str, Any]]] = {
     "asset_info": _options.asset_options,
+    "bundle": _options.bundle_options,
     "interpreter": _options.interpreter_options,
     "interpreter_info": _options.interpreter_info_options,
     "lock": _options.lock_options,

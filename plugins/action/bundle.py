@@ -1,0 +1,96 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write everything that a lock needs, or that hosts need, into one directory or tar file of the controller."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.fleet.python.plugins.module_utils._options import bundle_options
+from ansible_collections.fleet.python.plugins.plugin_utils._action import FleetAction
+from ansible_collections.fleet.python.plugins.plugin_utils._bundle_contents import KEPT, actions, contents
+from ansible_collections.fleet.python.plugins.plugin_utils._bundle_files import (
+    Bundle,
+    BundleError,
+    bundle_at,
+    locked,
+)
+from ansible_collections.fleet.python.plugins.plugin_utils._cache import cached_asset
+from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import format_sums
+from ansible_collections.fleet.python.plugins.plugin_utils._choice import catalogue_of
+from ansible_collections.fleet.python.plugins.plugin_utils._lock import Lock, check_digests, update_lock
+from ansible_collections.fleet.python.plugins.plugin_utils._lock_file import format_lock, parse_lock
+from ansible_collections.fleet.python.plugins.plugin_utils._lock_store import read_lock_text
+from ansible_collections.fleet.python.plugins.plugin_utils._pinning import pins_of, rankings
+from ansible_collections.fleet.python.plugins.plugin_utils._remote import Remote, run_directory
+from ansible_collections.fleet.python.plugins.plugin_utils._source import Source, sources_of
+from ansible_collections.fleet.python.plugins.plugin_utils._tar import TarError
+
+
+class ActionModule(FleetAction):
+    """Runs on the controller; a host is asked what it can run, and only where neither a lock nor triples are named."""
+
+    options = staticmethod(bundle_options)
+
+    def act(self, options: Mapping[str, Any], remote: Remote) -> dict[str, Any]:
+        """Find out what belongs in, compare, and write what is missing."""
+        if bool(options["lock"]) == bool(options["version"]):
+            raise BundleError("name either a lock, or the versions to resolve for the hosts, and not both")
+        sources = sources_of(options["source"])
+        path = Path(options["path"]).absolute()
+        # Outside of the lock: hosts answer side by side.
+        pins = {} if options["lock"] else pins_of(options, rankings(options, remote.run), sources, run_directory())
+        try:
+            with locked(path):
+                bundle = bundle_at(path)
+                text = _lock_text(options, pins, bundle)
+                lock = parse_lock(text, origin=str(options["lock"] or path))
+                if options["lock"]:
+                    _check(lock, options, sources)
+                return self._filled(bundle, text, lock, sources)
+        except OSError as error:
+            raise BundleError(
+                f"{error.filename or path}: {error.strerror or error}; what is complete stays, and is not fetched again"
+            ) from error
+        except TarError as error:
+            raise BundleError(f"{error}; or remove it, and it is made anew") from error
+
+    def _filled(self, bundle: Bundle, text: str, lock: Lock, sources: tuple[Source, ...]) -> dict[str, Any]:
+        if not lock.entries():
+            raise BundleError("the lock pins nothing, so there is nothing to bundle")
+        before = bundle.lock_text()
+        files = contents(text, lock.entries())
+        todo = actions(files, bundle.digests([file.name for file in files]))
+        stale = bundle.stale(files)
+        changed = bool(stale) or any(action != KEPT for action in todo.values())
+        if changed and not self._task.check_mode:
+            bundle.write(files, todo, stale, lambda entry: cached_asset(entry, sources))
+        result: dict[str, Any] = {
+            "changed": changed,
+            "path": str(bundle.path),
+            "files": [{"name": file.name, "sha256": file.sha256, "action": todo[file.name]} for file in files],
+            "removed": list(stale),
+        }
+        if self._task.diff:
+            old = format_sums(parse_lock(before, origin=str(bundle.path)).entries()) if before else ""
+            where = {"before_header": str(bundle.path), "after_header": str(bundle.path)}
+            result["diff"] = {"before": old, "after": format_sums(lock.entries()), **where}
+        return result
+
+
+def _lock_text(options: Mapping[str, Any], pins: Mapping[tuple[str, str], Any], bundle: Bundle) -> str:
+    """The text of the lock that belongs into the bundle: the one named as it is, or the bundle's with new pins."""
+    if options["lock"]:
+        return read_lock_text(Path(options["lock"]))
+    before = bundle.lock_text()
+    lock = parse_lock(before, origin=str(bundle.path)) if before else None
+    return format_lock(update_lock(lock, pins))
+
+
+def _check(lock: Lock, options: Mapping[str, Any], sources: tuple[Source, ...]) -> None:
+    """Hold the lock's digests against the catalogue's, as a host's task does. Raises LockError, CatalogueError."""
+    catalogue = catalogue_of(options["catalogue"], sources, options["release"], run_directory(), insecure=True)
+    check_digests(lock.entries(), catalogue, origin=str(options["lock"]))

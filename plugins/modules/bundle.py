@@ -1,0 +1,133 @@
+#!/usr/bin/python
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of the action plugin of the same name, which does the work on the controller."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: bundle
+short_description: Write what a fleet needs into one directory or tar file
+version_added: 0.1.0
+author:
+  - the fleet.python contributors (@fleet-python)
+description:
+  - Writes every archive that a lock pins, or that the hosts of a play need, into one directory or tar file of the
+    controller, to be carried to a site that cannot reach a source.
+  - The option C(source) of every module of this collection takes the bundle as it is, and the option C(lock) takes it
+    too, since the lock is inside.
+  - A bundle has the layout of python-build-standalone, which is C(<release>/<asset>), with C(SHA256SUMS) at the base
+    and in each release, C(latest-release.json) and C(python.lock.yml). A web server that serves it is a source as well.
+  - Each archive is verified before it counts as there, in every run. One that is missing or changed is fetched, all
+    others are left alone.
+    Archives come through the controller's cache, so a run that was cut off fetches no finished one again.
+  - The same lock gives the same bundle, and a tar file with the same bytes.
+options:
+  path:
+    description:
+      - The bundle on the controller. A name that ends in C(.tar) is a tar file, any other a directory.
+      - The directory above it must be there. A directory that holds other things is refused.
+    type: path
+    required: true
+    version_added: 0.1.0
+  lock:
+    description:
+      - The lock file, or another bundle, whose archives are bundled, for all platforms that it pins.
+        No host is contacted, and the options that narrow down what is chosen are not used.
+      - The bundle then holds just these. What an earlier lock has brought into it is removed.
+      - Either this or O(version) is required.
+    type: path
+    version_added: 0.1.0
+  version:
+    description:
+      - The requests to resolve, as in M(fleet.python.lock). The pins are written into the lock inside of the bundle.
+      - The hosts of a play add theirs one after the other, and pins of other hosts and requests stay.
+    type: list
+    elements: str
+    version_added: 0.1.0
+  triples:
+    description:
+      - With O(version), bundle for hosts whose best triple is one of these. No host is contacted then.
+    type: list
+    elements: str
+    version_added: 0.1.0
+extends_documentation_fragment:
+  - fleet.python._choice
+  - fleet.python._attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+    details: Shows the digests of the archives.
+  idempotent:
+    support: full
+seealso:
+  - module: fleet.python.lock
+  - module: fleet.python.interpreter
+"""
+
+EXAMPLES = r"""
+- name: Put everything that the lock pins on a stick
+  fleet.python.bundle:
+    path: /media/stick/python.tar
+    lock: python.lock.yml
+  run_once: true
+
+- name: Bundle what the hosts of this play need
+  fleet.python.bundle:
+    path: /srv/python-bundle
+    version:
+      - "3.13"
+
+- name: Bundle for two kinds of machines, without contact to any
+  fleet.python.bundle:
+    path: /srv/python-bundle
+    version: "3.13"
+    triples:
+      - x86_64_v3-unknown-linux-gnu
+      - aarch64-unknown-linux-musl
+  run_once: true
+
+- name: Behind the gap, install from the stick
+  fleet.python.interpreter:
+    version: "3.13"
+    source: /media/stick/python.tar
+    lock: /media/stick/python.tar
+"""
+
+RETURN = r"""
+path:
+  description: The bundle.
+  returned: success
+  type: str
+  sample: /srv/python-bundle
+files:
+  description: Every file of the bundle, in the order in which they are put there. C(SHA256SUMS) is the last.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name below the bundle.
+      returned: success
+      type: str
+      sample: 20250317/cpython-3.13.2+20250317-x86_64_v3-unknown-linux-gnu-install_only_stripped.tar.gz
+    sha256:
+      description: The SHA-256 digest.
+      returned: success
+      type: str
+      sample: 0fbccc0127e58fb5e6f99ef77afe23fc596c46390c689d57eebb87a179fae7c6
+    action:
+      description: V(kept) for what was there and whole, V(added) for what was not, V(replaced) for what was changed.
+      returned: success
+      type: str
+      sample: added
+removed:
+  description: Names of files that were there and that the lock does not name any more.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+"""
