@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 from xml.etree import ElementTree
@@ -19,14 +20,22 @@ from .places import LOGS, REPOSITORY
 def unit(leg: Leg) -> str:
     """Run the unit tests of a leg."""
     env = environment(leg)
-    return _pytest(env, env.variables(), f"unit-{leg.name}", "tests/unit")
+    return _pytest(env, env.variables(), f"unit-{leg.name}", "tests/unit", f"--numprocesses={processors()}")
 
 
 def in_world(leg: Leg, folder: str, marked: str) -> str:
     """Run those tests of a folder that carry (or, with ``not``, do not carry) a marker, in the test world."""
     env = environment(leg)
     name = f"{folder}-{leg.name}-{marked.replace(' ', '-')}"
-    return _pytest(env, {**env.variables(), **world_variables(env)}, name, f"tests/{folder}", "-m", marked)
+    variables = {**env.variables(), **world_variables(env)}
+    # One more than there are processors: these tests wait for Ansible and podman half of their time.
+    workers = f"--numprocesses={processors() + 1}"
+    return _pytest(env, variables, name, f"tests/{folder}", "-m", marked, workers)
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 def world() -> str:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -103,9 +104,7 @@ class Cache:
     def scratch(self) -> Iterator[Path]:
         """Give an empty directory in the cache's file system, for the block only."""
         self._scratch.mkdir(parents=True, exist_ok=True)
-        directory = self._scratch / str(os.getpid())
-        shutil.rmtree(directory, ignore_errors=True)
-        directory.mkdir()
+        directory = Path(tempfile.mkdtemp(dir=self._scratch))
         try:
             yield directory
         finally:

@@ -13,6 +13,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import hosts
@@ -22,7 +23,7 @@ from .galaxy import build_collections
 from .images import build_images
 from .mirror import build_mirror
 from .output import say, warn
-from .pins import BUILDS, IMAGES
+from .pins import BUILDS, IMAGES, Image
 from .podman import LABEL, bridge_address, podman, podman_environment, unavailable
 from .server import MirrorServer
 
@@ -100,19 +101,27 @@ def _build(options: argparse.Namespace) -> None:
     known = [build.name for build in BUILDS] + [image.name for image in IMAGES]
     if unknown := [name for name in names if not fnmatch.filter(known, name)]:
         raise WorldError(f"nothing is called {', '.join(unknown)}; there are {', '.join(known)}")
-    with cache.lock():
-        if builds:
-            build_mirror(cache, builds)
-        if "collections" in wanted:
-            build_collections(cache)
-        if images:
-            if reason := unavailable():
-                if options.only:
-                    raise WorldError(f"the host images cannot be made here: {reason}")
-                say(f"host images not made: {reason}")
-            else:
-                build_images(cache, images)
+    # Packing archives keeps one processor busy, and making images mostly the disk and another.
+    with cache.lock(), ThreadPoolExecutor(max_workers=1) as pool:
+        archives = pool.submit(build_mirror, cache, builds) if builds else None
+        try:
+            if "collections" in wanted:
+                build_collections(cache)
+            if images:
+                _images(cache, images, only=bool(options.only))
+        finally:
+            if archives:
+                archives.result()
     say(f"test world ready in {cache.root} ({time.monotonic() - start:.1f} s)")
+
+
+def _images(cache: Cache, images: Sequence[Image], *, only: bool) -> None:
+    if reason := unavailable():
+        if only:
+            raise WorldError(f"the host images cannot be made here: {reason}")
+        say(f"host images not made: {reason}")
+    else:
+        build_images(cache, images)
 
 
 def _is_named(group: str, name: str, wanted: Sequence[str]) -> bool:
