@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.fleet.python.plugins.plugin_utils._errors import REFUSALS, refusal
@@ -38,7 +37,7 @@ class FleetAction(ActionBase):
         raise NotImplementedError
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """The task's result, as the module's page documents it. Raises AnsibleActionFail."""
+        """The result, as the module's page documents it; a refusal is a result too, with ``failed`` and ``msg``."""
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
         self._task.args = whole_range(self._task.args)
@@ -47,4 +46,6 @@ class FleetAction(ActionBase):
         try:
             return result | {"changed": False} | self.act(options, Remote(self, task_vars))
         except REFUSALS as error:
-            raise AnsibleActionFail(refusal(error, str(task_vars.get("inventory_hostname", "this host")))) from None
+            # Raised, it would pass by the task's failed_when, until and retries.
+            said = refusal(error, str(task_vars.get("inventory_hostname", "this host")))
+            return result | {"changed": False, "failed": True, "msg": said}
