@@ -7,8 +7,8 @@ TARGETS := setup lint unit sanity build integration molecule test test-all demo
 
 help:
 	@echo 'make demo         set up and run the main job against the embedded release mirror, on this machine and in containers'
-	@echo 'make test         set up and run everything: linters, unit, sanity, build, integration'
-	@echo 'make test-all     the same, and what is slow or emulated, and Molecule'
+	@echo 'make test         set up and run everything: linters, unit, sanity, build, integration, Molecule'
+	@echo 'make test-all     the same, and what is slow or emulated'
 	@echo 'make setup        system packages (apt, as root), environments, test world'
 	@echo 'make lint | unit | sanity | build | integration | molecule    one part of it'
 	@echo 'make clean        remove what is built in the repository'

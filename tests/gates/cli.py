@@ -111,12 +111,13 @@ def _integration() -> list[Step]:
     return steps
 
 
-def _molecule(names: Sequence[str]) -> list[Step]:
-    return [Step(f"molecule {name}", partial(scenario.run, name), ("build", "world")) for name in names]
+def _molecule(names: Sequence[str], world: str = "world") -> list[Step]:
+    return [Step(f"molecule {name}", partial(scenario.run, name), ("build", world)) for name in names]
 
 
 def _slow() -> list[Step]:
-    return [_in_world("integration", "slow and not unproven")]
+    world = Step("world, slow", suites.slow_world, ("world",))
+    return [world, _in_world("integration", "slow and not unproven"), *_molecule(scenario.EMULATED, world.name)]
 
 
 def _in_world(folder: str, marked: str) -> Step:
@@ -126,7 +127,7 @@ def _in_world(folder: str, marked: str) -> Step:
 
 def _test() -> list[Step]:
     quick = [_packages(), *_environments(), *_lint(), *_by_leg("unit", suites.unit)]
-    return [*quick, *_by_leg("sanity", sanity), *_build(), _world(), *_integration()]
+    return [*quick, *_by_leg("sanity", sanity), *_build(), _world(), *_integration(), *_molecule(scenario.NATIVE)]
 
 
 _TARGETS: dict[str, Callable[[], list[Step]]] = {
@@ -138,6 +139,6 @@ _TARGETS: dict[str, Callable[[], list[Step]]] = {
     "integration": lambda: [_packages(), *_environments(), _world(), *_integration()],
     "molecule": lambda: [_packages(), _main(), *_build(), _world(), *_molecule(scenario.NATIVE)],
     "test": _test,
-    "test-all": lambda: [*_test(), *_slow(), *_molecule((*scenario.NATIVE, *scenario.EMULATED))],
+    "test-all": lambda: [*_test(), *_slow()],
     "demo": lambda: [_packages(), _main(), Step("demo", suites.demo, ("environment",))],
 }

@@ -10,6 +10,8 @@ import shlex
 import subprocess
 from xml.etree import ElementTree
 
+from tests.world.pins import IMAGES
+
 from .commands import stream
 from .environments import Environment, environment
 from .legs import Leg, main_leg
@@ -42,6 +44,13 @@ def world() -> str:
     """Build the test world: release mirror, host images, collections."""
     _world("build")
     return ""
+
+
+def slow_world() -> str:
+    """Build what only the slow tests use of the test world."""
+    names = [image.name for image in IMAGES if image.only_named]
+    _world("build", "--only", *names)
+    return ", ".join(names)
 
 
 def collections() -> str:
@@ -81,9 +90,9 @@ def parse_exports(text: str) -> dict[str, str]:
     return {name: value for name, _equals, value in pairs}
 
 
-def _world(command: str) -> None:
+def _world(*command: str) -> None:
     env = environment(main_leg())
-    stream([env.python, "-m", "tests.world", command], env.variables())
+    stream([env.python, "-m", "tests.world", *command], env.variables())
 
 
 def _pytest(env: Environment, variables: dict[str, str], name: str, *arguments: str) -> str:

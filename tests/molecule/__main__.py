@@ -19,7 +19,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python3 -m tests.molecule", description="Run Molecule scenarios against the test world."
     )
-    known = (*scenario.NATIVE, *scenario.EMULATED, *scenario.UNPROVEN)
+    known = (*scenario.NATIVE, *scenario.EMULATED)
     parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=f"by default the native ones of {known}")
     parser.add_argument(
         "--command", default="test", help="what molecule is to do, for example converge (default: %(default)s)"

@@ -77,3 +77,10 @@ def assert_usable_by_anybody(host: Host, interpreter: str) -> None:
     """A user without rights can run it, and cannot change it."""
     script = f"{interpreter} -I -c 'import ssl' && ! touch {ROOT}/trace && ! touch {ROOT}/*/lib/trace"
     host.run_expect([0], "su -s /bin/sh nobody -c %s", script)
+
+
+def assert_untouched(host: Host, *more: str) -> None:
+    """Nothing was installed, and nothing is left of the attempt, also not in the directories ``more``."""
+    assert not _file(host, ROOT).exists
+    for directory in ("/opt", "/tmp", "/usr/local/bin", *more):
+        assert entries(host, directory) == set()

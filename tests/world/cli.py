@@ -96,7 +96,8 @@ def _build(options: argparse.Namespace) -> None:
     start = time.monotonic()
     wanted: list[str] = options.only or ["mirror", "collections", "images"]
     builds = [build for build in BUILDS if _is_named("mirror", build.name, wanted)]
-    images = [image for image in IMAGES if _is_named("images", image.name, wanted)]
+    groups = {image: "" if image.only_named else "images" for image in IMAGES}
+    images = [image for image in IMAGES if _is_named(groups[image], image.name, wanted)]
     names = [name for name in wanted if name not in ("mirror", "collections", "images")]
     known = [build.name for build in BUILDS] + [image.name for image in IMAGES]
     if unknown := [name for name in names if not fnmatch.filter(known, name)]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -171,12 +171,13 @@ COLLECTIONS = ("containers/podman",)
 
 @dataclass(frozen=True)
 class Image:
-    """One host image. ``arch`` is Debian's word (``amd64``, ``arm64``, ``i386``).
+    """One host image. ``arch`` is Debian's word (``amd64``, ``arm64``, ``armhf``, ``i386``).
 
     ``suite``: Debian suite, or None for Alpine out of its wheel.
     ``include``: Debian packages beside the minimal variant's.
     ``pythons``: the interpreters in ``bin`` directories, exactly; a build that has others is refused.
     ``user``: an ordinary user with sudo and no password, else None.
+    ``only_named``: made where it is named alone; it takes minutes, and only the slow tests use it.
     """
 
     name: str
@@ -185,6 +186,8 @@ class Image:
     include: tuple[str, ...] = ()
     pythons: tuple[str, ...] = ()
     user: str | None = None
+    # Not in repr, which is the image's recipe.
+    only_named: bool = field(default=False, repr=False)
 
 
 IMAGES = (
@@ -196,5 +199,6 @@ IMAGES = (
     Image("debian11-python2", "amd64", "bullseye", ("python2.7-minimal",), ("python2.7",)),
     # A 32-bit userland on a 64-bit kernel; python-build-standalone's last builds for it are of 20230826.
     Image("debian12-i386", "i386", "bookworm"),
+    Image("debian12-armhf", "armhf", "bookworm", only_named=True),
     Image("debian12-ssh", "amd64", "bookworm", ("openssh-server", "sudo"), user="deploy"),
 )

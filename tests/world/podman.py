@@ -36,6 +36,7 @@ _EMULATORS = {
     "amd64": ("x86_64", "qemu-x86_64"),
     "i386": ("x86_64", "qemu-i386"),
     "arm64": ("aarch64", "qemu-aarch64"),
+    "armhf": ("armv7l", "qemu-arm"),
 }
 
 
