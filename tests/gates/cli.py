@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from tests.molecule import scenario
+from tests.molecule import consumer, scenario
 
 from . import artifact, lint, suites
 from .environments import environment
@@ -115,6 +115,10 @@ def _molecule(names: Sequence[str], world: str = "world") -> list[Step]:
     return [Step(f"molecule {name}", partial(scenario.run, name), ("build", world)) for name in names]
 
 
+def _consumer() -> Step:
+    return Step("consumer", consumer.run, ("build", "world"))
+
+
 def _slow() -> list[Step]:
     world = Step("world, slow", suites.slow_world, ("world",))
     return [world, _in_world("integration", "slow and not unproven"), *_molecule(scenario.EMULATED, world.name)]
@@ -127,7 +131,8 @@ def _in_world(folder: str, marked: str) -> Step:
 
 def _test() -> list[Step]:
     quick = [_packages(), *_environments(), *_lint(), *_by_leg("unit", suites.unit)]
-    return [*quick, *_by_leg("sanity", sanity), *_build(), _world(), *_integration(), *_molecule(scenario.NATIVE)]
+    in_containers = [_world(), *_integration(), *_molecule(scenario.NATIVE), _consumer()]
+    return [*quick, *_by_leg("sanity", sanity), *_build(), *in_containers]
 
 
 _TARGETS: dict[str, Callable[[], list[Step]]] = {
@@ -137,7 +142,7 @@ _TARGETS: dict[str, Callable[[], list[Step]]] = {
     "sanity": lambda: [*_environments(), *_by_leg("sanity", sanity)],
     "build": lambda: [_main(), *_build()],
     "integration": lambda: [_packages(), *_environments(), _world(), *_integration()],
-    "molecule": lambda: [_packages(), _main(), *_build(), _world(), *_molecule(scenario.NATIVE)],
+    "molecule": lambda: [_packages(), _main(), *_build(), _world(), *_molecule(scenario.NATIVE), _consumer()],
     "test": _test,
     "test-all": lambda: [*_test(), *_slow()],
     "demo": lambda: [_packages(), _main(), Step("demo", suites.demo, ("environment",))],
