@@ -87,6 +87,7 @@ def _lint() -> list[Step]:
         "mypy": lint.mypy,
         "docs": lint.docs,
         "role README": lint.role_readme,
+        "platforms": lint.platforms,
         "changelog": lint.changelog,
     }
     return [Step(name, check, ("environment",)) for name, check in checks.items()]
@@ -111,6 +112,11 @@ def _integration() -> list[Step]:
     return steps
 
 
+def _works_with() -> list[Step]:
+    # All of them are about one machine.
+    return [Step("works_with", lambda: suites.in_world(main_leg(), "works_with", "not slow", 1), ("world",))]
+
+
 def _molecule(names: Sequence[str], world: str = "world") -> list[Step]:
     return [Step(f"molecule {name}", partial(scenario.run, name), ("build", world)) for name in names]
 
@@ -131,7 +137,7 @@ def _in_world(folder: str, marked: str) -> Step:
 
 def _test() -> list[Step]:
     quick = [_packages(), *_environments(), *_lint(), *_by_leg("unit", suites.unit)]
-    in_containers = [_world(), *_integration(), *_molecule(scenario.NATIVE), _consumer()]
+    in_containers = [_world(), *_integration(), *_works_with(), *_molecule(scenario.NATIVE), _consumer()]
     return [*quick, *_by_leg("sanity", sanity), *_build(), *in_containers]
 
 

@@ -66,6 +66,12 @@ def role_readme() -> str:
     return ""
 
 
+def platforms() -> str:
+    """Check that README.md says which platforms there are as the data does."""
+    _run("python", "-m", "tests.gates.platforms", "--check")
+    return ""
+
+
 def changelog() -> str:
     """Check the changelog and its fragments."""
     _run("antsibull-changelog", "lint")

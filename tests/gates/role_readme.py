@@ -60,11 +60,16 @@ def variables_table(specs: Path) -> str:
 
 def with_table(readme: str, table: str) -> str:
     """The README's text with the table between its two marks. Raises ReadmeError where they are not there."""
-    before, begin, rest = readme.partition(_BEGIN)
-    _old, end, after = rest.partition(_END)
-    if not begin or not end:
-        raise ReadmeError(f"the table stands between two lines that are not there: {_BEGIN} and {_END}")
-    return f"{before}{_BEGIN}\n\n{table}\n\n{_END}{after}"
+    return between(readme, _BEGIN, _END, table)
+
+
+def between(text: str, begin: str, end: str, table: str) -> str:
+    """A text with ``table`` between two lines of it. Raises ReadmeError where they are not there."""
+    before, found, rest = text.partition(begin)
+    _old, ended, after = rest.partition(end)
+    if not found or not ended:
+        raise ReadmeError(f"the table stands between two lines that are not there: {begin} and {end}")
+    return f"{before}{begin}\n\n{table}\n\n{end}{after}"
 
 
 def _row(name: str, option: Mapping[str, Any]) -> str:

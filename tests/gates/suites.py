@@ -25,13 +25,16 @@ def unit(leg: Leg) -> str:
     return _pytest(env, env.variables(), f"unit-{leg.name}", "tests/unit", f"--numprocesses={processors()}")
 
 
-def in_world(leg: Leg, folder: str, marked: str) -> str:
-    """Run those tests of a folder that carry (or, with ``not``, do not carry) a marker, in the test world."""
+def in_world(leg: Leg, folder: str, marked: str, at_once: int = 0) -> str:
+    """Run those tests of a folder that carry (or, with ``not``, do not carry) a marker, in the test world.
+
+    ``at_once`` says how many run side by side; without it as many as the machine does well.
+    """
     env = environment(leg)
     name = f"{folder}-{leg.name}-{marked.replace(' ', '-')}"
     variables = {**env.variables(), **world_variables(env)}
     # One more than there are processors: these tests wait for Ansible and podman half of their time.
-    workers = f"--numprocesses={processors() + 1}"
+    workers = f"--numprocesses={at_once or processors() + 1}"
     return _pytest(env, variables, name, f"tests/{folder}", "-m", marked, workers)
 
 

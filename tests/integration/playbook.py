@@ -90,8 +90,21 @@ class Controller:
 
         ``variables`` are laid over the environment; ``launcher`` is a command that runs the command after it.
         """
+        play = {"hosts": "all", "gather_facts": False, "tasks": [*tasks], **keywords}
+        return self.plays(hosts, [play], arguments=arguments, variables=variables, launcher=launcher)
+
+    def plays(
+        self,
+        hosts: Mapping[str, Mapping[str, Any]],
+        plays: Sequence[Mapping[str, Any]],
+        *,
+        arguments: Sequence[str] = (),
+        variables: Mapping[str, str] | None = None,
+        launcher: Sequence[str] = (),
+    ) -> Run:
+        """Run a playbook of ``plays``, as they are; the rest as for `play`."""
         playbook = self.directory / "play.yml"
-        playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [*tasks], **keywords}]))
+        playbook.write_text(json.dumps(list(plays)))
         return self._run(str(playbook), hosts, arguments, variables or {}, launcher)
 
     def playbook(

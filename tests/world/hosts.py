@@ -63,10 +63,10 @@ def up(image_name: str, container: str | None = None, options: Sequence[str] = (
             f"--arch={image.arch}",
             # sleep as process 1 ignores SIGTERM, and podman would wait ten seconds for it.
             "--stop-signal=SIGKILL",
+            *(["--systemd=always"] if image.boots else []),
             *options,
             reference(image),
-            "sleep",
-            "infinity",
+            *(["/lib/systemd/systemd"] if image.boots else ["sleep", "infinity"]),
         )
         if _has_bridge(options):
             steady_bridge()

@@ -189,6 +189,11 @@ class Image:
     # Not in repr, which is the image's recipe.
     only_named: bool = field(default=False, repr=False)
 
+    @property
+    def boots(self) -> bool:
+        """Whether a container of it runs systemd as process 1, as a machine does."""
+        return "systemd" in self.include
+
 
 IMAGES = (
     Image("debian12", "amd64", "bookworm"),
@@ -201,4 +206,5 @@ IMAGES = (
     Image("debian12-i386", "i386", "bookworm"),
     Image("debian12-armhf", "armhf", "bookworm", only_named=True),
     Image("debian12-ssh", "amd64", "bookworm", ("openssh-server", "sudo"), user="deploy"),
+    Image("debian12-systemd", "amd64", "bookworm", ("systemd",)),
 )
