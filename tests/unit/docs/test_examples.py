@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every example of every module, of the READMEs and of the playbooks does what its reader will do with it: it loads."""
+"""Every example of the modules, of the READMEs, of docs/ and of the playbooks does what its reader wants: it loads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.fleet.python.plugins.module_utils import _options
 from ansible_collections.fleet.python.plugins.plugin_utils._request import parse_build, parse_request
+from tests.unit.docs import pages
 
 REPOSITORY = Path(__file__).parents[3]
 SPECS: dict[str, Callable[[], dict[str, Any]]] = {
@@ -30,7 +31,8 @@ SPECS: dict[str, Callable[[], dict[str, Any]]] = {
     "lock": _options.lock_options,
     "platform_info": _options.platform_options,
 }
-READMES = ("README.md", "roles/interpreter/README.md")
+PLAYBOOKS = sorted((REPOSITORY / "playbooks").glob("*.yml"))
+ROLES = sorted(path.name for path in (REPOSITORY / "roles").iterdir())
 
 
 def module(name: str) -> Any:
@@ -42,12 +44,7 @@ def example_tasks(name: str) -> list[dict[str, Any]]:
     return tasks
 
 
-def yaml_blocks(readme: str) -> list[Any]:
-    text = (REPOSITORY / readme).read_text(encoding="utf-8")
-    return [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)]
-
-
-def own_tasks(tasks: list[dict[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
+def own_tasks(tasks: Iterable[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
     """The tasks that call a module of this collection: its name, the arguments."""
     found = []
     for task in tasks:
@@ -81,13 +78,64 @@ def test_examples_of_a_module_name_its_options(name: str) -> None:
         check_arguments(module_name, arguments)
 
 
-@pytest.mark.parametrize("readme", READMES)
-def test_examples_of_a_readme_name_real_options(readme: str) -> None:
-    plays = [play for block in yaml_blocks(readme) for play in block]
-    assert plays
-    for play in plays:
-        for name, arguments in own_tasks(play.get("tasks", [])):
+def role_options(name: str) -> Mapping[str, Any]:
+    text = (REPOSITORY / "roles" / name / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
+    options: dict[str, Any] = yaml.safe_load(text)["argument_specs"]["main"]["options"]
+    return options
+
+
+def playbook_variables() -> set[str]:
+    prefixes = "|".join([*ROLES, *(path.stem for path in PLAYBOOKS)])
+    texts = (playbook.read_text(encoding="utf-8") for playbook in PLAYBOOKS)
+    return {name for text in texts for name in re.findall(rf"\b(?:{prefixes})_[a-z_]+", text)}
+
+
+@pytest.mark.parametrize("page", pages.PAGES)
+def test_examples_of_a_page_name_real_options(page: str) -> None:
+    for play in pages.plays(page):
+        for name, arguments in own_tasks(pages.tasks_of(play)):
             check_arguments(name, arguments)
+        for name, variables in pages.roles_of(play):
+            checked = ArgumentSpecValidator(dict(role_options(name))).validate(dict(variables))
+            # What a role requires may stand in the inventory instead.
+            assert [error for error in checked.error_messages if "missing required" not in error] == []
+        for group, defaults in play.get("module_defaults", {}).items():
+            assert group.removeprefix("group/") == "fleet.python.python"
+            assert set(defaults) <= set(_options.interpreter_options())
+
+
+@pytest.mark.parametrize("page", pages.PAGES)
+def test_every_variable_of_a_page_is_one_of_a_role_or_of_a_playbook(page: str) -> None:
+    known = playbook_variables() | {option for name in ROLES for option in role_options(name)} | {"interpreter_result"}
+    named = {key for document in pages.documents(page) for key in pages.keys(document)}
+    ours = {key for key in named if key.startswith(tuple(f"{name}_" for name in ROLES))}
+    assert ours - known == set()
+
+
+@pytest.mark.parametrize("page", pages.PAGES)
+def test_every_command_of_a_page_names_what_is_there(page: str) -> None:
+    commands = "\n".join(pages.blocks(page, "sh"))
+    called = set(re.findall(r"ansible-playbook fleet\.python\.(\w+)", commands))
+    assert called <= {path.stem for path in PLAYBOOKS}
+    extra = set(re.findall(r"-e '?\{?\"?([a-z_]+)|, \"([a-z_]+)\":", commands))
+    named = {name for pair in extra for name in pair if name}
+    assert named <= playbook_variables() | set(role_options("interpreter"))
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^make (\w[\w-]*)", commands, re.MULTILINE))
+    assert targets <= set(re.findall(r"^\t@echo 'make ([\w-]+) ", makefile, re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", pages.PAGES)
+def test_every_link_of_a_page_leads_somewhere(page: str) -> None:
+    text = (REPOSITORY / page).read_text(encoding="utf-8")
+    links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
+    folder = (REPOSITORY / page).parent
+    assert [link for link in links if link and not (folder / link).exists()] == []
+
+
+def test_every_guide_is_in_the_readme() -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    assert [page for page in pages.PAGES if page.startswith("docs/") and f"({page})" not in text] == []
 
 
 def test_a_wrong_option_would_be_found() -> None:
@@ -124,16 +172,15 @@ def syntax_check(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., None
 
 def test_ansible_loads_every_example(syntax_check: Callable[..., None], tmp_path: Path) -> None:
     plays: list[Any] = [{"name": name, "hosts": "all", "tasks": example_tasks(name)} for name in SPECS]
-    plays += [play for readme in READMES for block in yaml_blocks(readme) for play in block]
+    plays += [play for page in pages.PAGES for play in pages.plays(page) if not pages.is_of_others(play)]
     playbook = tmp_path / "examples.yml"
     playbook.write_text(yaml.safe_dump(plays, sort_keys=False), encoding="utf-8")
     syntax_check(playbook)
 
 
 def test_ansible_loads_every_playbook(syntax_check: Callable[..., None]) -> None:
-    playbooks = sorted((REPOSITORY / "playbooks").glob("*.yml"))
-    assert playbooks
-    syntax_check(*playbooks)
+    assert PLAYBOOKS
+    syntax_check(*PLAYBOOKS)
 
 
 def test_the_readme_lists_what_the_collection_has() -> None:
