@@ -77,7 +77,7 @@ def test_two_requests_for_one_build(new_host: NewHost, interpreter: Interpreter,
 
 
 @pytest.mark.parametrize("image", ["debian12", "alpine", "debian12-python3"])
-@pytest.mark.parametrize("damage", ["rm lib/python3.13/json/__init__.py", "rm bin/python3.13", "rm .fleet-receipt"])
+@pytest.mark.parametrize("damage", ["rm lib/python3.13/json/__init__.py", "rm bin/python3.13", ": > .fleet-receipt"])
 def test_damage_is_repaired(image: str, damage: str, new_host: NewHost, interpreter: Interpreter) -> None:
     target = new_host(image)
     before = target.state()
