@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -132,19 +133,24 @@ def _install(root: str, install: dict[str, Any], steps: _Steps) -> Any:
             # Another run has placed the same build while this one waited.
             _follow(tree, final)
             return None, False
+        digests: dict[str, str] = {}
         if not install["stage"]:
-            source = _unpacked(stage, tree, install, steps)
+            source = _unpacked(stage, tree, install, steps, digests)
         python = os.path.join(tree, install["program"])
         with steps.step("fit", home):
             settle(tree)
-            fit(tree, final, **install["fit"])
+            for path in fit(tree, final, **install["fit"]):
+                digests.pop(path, None)
+        # The disk is at work while the interpreter is tried, so that there is less to wait for in the end.
+        threading.Thread(target=os.sync, daemon=True).start()
         with steps.step("try", home):
             trial = try_interpreter(python, install["version"], stage)
         if install["compile_bytecode"]:
             with steps.step("compile", home):
                 compile_bytecode(tree, final, python)
         with steps.step("place", home):
-            receipt = dict(install["receipt"], source=source, files=write_manifest(tree), installed=_now())
+            files = write_manifest(tree, digests)
+            receipt = dict(install["receipt"], source=source, files=files, installed=_now())
             _root.place(root, tree, home, receipt)
         _follow(tree, final)
         return trial, True
@@ -152,8 +158,8 @@ def _install(root: str, install: dict[str, Any], steps: _Steps) -> Any:
         shutil.rmtree(stage, ignore_errors=True)
 
 
-def _unpacked(stage: str, tree: str, install: dict[str, Any], steps: _Steps) -> str:
-    """Fetch and unpack; returns the source that the bytes came from."""
+def _unpacked(stage: str, tree: str, install: dict[str, Any], steps: _Steps, digests: dict[str, str]) -> str:
+    """Fetch and unpack; returns the source that the bytes came from. ``digests`` gets each file's sha256, by path."""
     archive = os.path.join(stage, "archive")
     source: str = install["source"]
     with steps.step("download", install["home"]):
@@ -163,7 +169,7 @@ def _unpacked(stage: str, tree: str, install: dict[str, Any], steps: _Steps) -> 
             source = download(install["urls"], archive, install["sha256"])
     with steps.step("unpack", install["home"]):
         os.mkdir(tree)
-        unpack(archive, tree, tuple(install["top"]))
+        unpack(archive, tree, tuple(install["top"]), digests)
         os.unlink(archive)
     return source
 

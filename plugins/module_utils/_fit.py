@@ -90,23 +90,29 @@ def add_ca_fallback(text: str) -> str:
     return text.replace(_SSL_LINE, _SSL_FALLBACK) if text.count(_SSL_LINE) == 1 else text
 
 
-def fit(tree: str, home: str, *, externally_managed: bool, ca_fallback: bool, python: str) -> None:
+def fit(tree: str, home: str, *, externally_managed: bool, ca_fallback: bool, python: str) -> list[str]:
     """Rewrite the staged ``tree`` for its final place ``home``; ``python`` is the path that users call.
 
-    Raises OSError.
+    Returns the paths of what was written, from ``tree`` on. Raises OSError.
     """
+    written = []
     for rewrite in _REWRITES:
         for path in glob.glob(os.path.join(glob.escape(tree), rewrite.pattern)):
             if not os.path.islink(path):
-                _change(path, rewrite_tools if rewrite.tools else str, partial(rewrite_prefix, home=home))
+                changes = (rewrite_tools if rewrite.tools else str, partial(rewrite_prefix, home=home))
+                written += [path] * _change(path, *changes)
     for folder in glob.glob(os.path.join(glob.escape(tree), "lib", "python3.*")):
         if ca_fallback:
-            _change(os.path.join(folder, "ssl.py"), add_ca_fallback)
+            path = os.path.join(folder, "ssl.py")
+            written += [path] * _change(path, add_ca_fallback)
         if externally_managed:
-            _write(os.path.join(folder, "EXTERNALLY-MANAGED"), _EXTERNALLY_MANAGED.format(python=python))
+            path = os.path.join(folder, "EXTERNALLY-MANAGED")
+            _write(path, _EXTERNALLY_MANAGED.format(python=python))
+            written.append(path)
+    return [os.path.relpath(path, tree) for path in written]
 
 
-def _change(path: str, *changes: Callable[[str], str]) -> None:
+def _change(path: str, *changes: Callable[[str], str]) -> bool:
     with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
         before = file.read()
     after = before
@@ -114,6 +120,7 @@ def _change(path: str, *changes: Callable[[str], str]) -> None:
         after = change(after)
     if after != before:
         _write(path, after)
+    return after != before
 
 
 def _write(path: str, text: str) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
+from types import MappingProxyType
 
 MANIFEST = ".fleet-manifest"
 # What comes and goes in a home without being damage; the probe leaves the same out of its count. The programs of pip
@@ -16,10 +18,11 @@ _PIP = os.path.join("bin", "pip")
 _CHUNK = 1 << 20
 
 
-def write_manifest(tree: str) -> int:
+def write_manifest(tree: str, known: Mapping[str, str] = MappingProxyType({})) -> int:
     """Write the manifest of a staged tree; the number of files and links that the home will be asked for.
 
     Manifest and receipt count too. Bytecode, site-packages (where packages may be added) and pip are left out.
+    ``known`` are digests that need not be taken again, by path.
     """
     lines = []
     links = 0
@@ -34,7 +37,7 @@ def write_manifest(tree: str) -> int:
             if os.path.islink(path):
                 links += 1
             else:
-                lines.append(f"{_digest(path)}  {below}\n")
+                lines.append(f"{known.get(below) or _digest(path)}  {below}\n")
     with open(os.path.join(tree, MANIFEST), "x", encoding="utf-8", errors="surrogateescape") as file:
         file.writelines(lines)
         os.fchmod(file.fileno(), 0o644)

@@ -11,6 +11,7 @@ Formats: POSIX.1-1988 ustar, the GNU long names, and the pax records path, linkp
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import stat
@@ -19,6 +20,8 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import BinaryIO, NamedTuple
+
+from ansible_collections.fleet.python.plugins.module_utils._ahead import made_ahead
 
 _BLOCK = 512
 _CHUNK = 1 << 18
@@ -61,6 +64,8 @@ class _Stream:
 
     def __init__(self, packed: BinaryIO) -> None:
         self._packed = packed
+        self.more = self.inflate
+        """Where the next bytes come from."""
         self._inflater = zlib.decompressobj(_GZIP)
         self._input = b""
         self._ready = b""
@@ -78,7 +83,7 @@ class _Stream:
         left = size - len(parts[0])
         self._ready, self._at = b"", 0
         while left > 0:
-            data = self._inflate()
+            data = self.more()
             if not data:
                 break
             parts.append(data[:left])
@@ -95,7 +100,7 @@ class _Stream:
             size -= len(piece)
             yield piece
 
-    def _inflate(self) -> bytes:
+    def inflate(self) -> bytes:
         """The next bytes, at most a chunk; none at the end."""
         while True:
             if self._inflater.eof and not self._next_part():
@@ -270,26 +275,30 @@ class _Tree:
         return descriptor
 
 
-def unpack(archive: str, destination: str, top: tuple[str, ...] = ("python",)) -> int:
+def unpack(
+    archive: str, destination: str, top: tuple[str, ...] = ("python",), digests: dict[str, str] | None = None
+) -> int:
     """Unpack what the ``.tar.gz`` holds below ``top`` into the existing directory ``destination``.
 
     Modes become 0755 (directories, and files with any execute bit) or 0644, whatever the archive and, for files,
-    the umask say; the owner is who runs this. Returns the number of files and links. Raises UnpackError for an
-    archive that is damaged or foul, OSError where the host refuses (a full disk).
+    the umask say; the owner is who runs this. ``digests`` gets the sha256 of each file by its path.
+    Returns the number of files and links. Raises UnpackError for an archive that is damaged or foul, OSError where the
+    host refuses (a full disk).
     """
     count = 0
     tree = _Tree(destination)
     try:
         with open(archive, "rb") as packed:
             stream = _Stream(packed)
-            for member in members(stream):
-                parts = parts_below(member.name, top)
-                if parts:
-                    count += _create(tree, parts, member, stream, top)
-                else:
-                    for _piece in stream.pieces(member.size):
-                        pass
-                stream.read(-member.size % _BLOCK)
+            with made_ahead(stream.inflate) as stream.more:
+                for member in members(stream):
+                    parts = parts_below(member.name, top)
+                    if parts:
+                        count += _create(tree, parts, member, stream, top, digests)
+                    else:
+                        for _piece in stream.pieces(member.size):
+                            pass
+                    stream.read(-member.size % _BLOCK)
     except FileExistsError as error:
         raise UnpackError(f"the archive names {error.filename!r} twice") from error
     except NotADirectoryError as error:
@@ -301,7 +310,14 @@ def unpack(archive: str, destination: str, top: tuple[str, ...] = ("python",)) -
     return count
 
 
-def _create(tree: _Tree, parts: list[str], member: Member, stream: _Stream, top: tuple[str, ...]) -> int:
+def _create(
+    tree: _Tree,
+    parts: list[str],
+    member: Member,
+    stream: _Stream,
+    top: tuple[str, ...],
+    digests: dict[str, str] | None,
+) -> int:
     if member.kind == _DIRECTORY:
         tree.directory(tuple(parts))
         return 0
@@ -312,11 +328,15 @@ def _create(tree: _Tree, parts: list[str], member: Member, stream: _Stream, top:
         mode = 0o755 if member.mode & 0o111 else 0o644
         descriptor = os.open(parts[-1], os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder)
         try:
+            digest = hashlib.sha256()
             for piece in stream.pieces(member.size):
+                digest.update(piece)
                 view = memoryview(piece)
                 while view:
                     view = view[os.write(descriptor, view) :]
             os.fchmod(descriptor, mode)
+            if digests is not None:
+                digests["/".join(parts)] = digest.hexdigest()
         finally:
             os.close(descriptor)
     elif member.kind == _LINK:

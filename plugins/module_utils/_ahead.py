@@ -1,0 +1,62 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pieces made ahead of who takes them, by a thread: zlib and the kernel let go of Python's lock while they work."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Callable
+
+# Pieces that wait to be taken; of a quarter of a megabyte each where archives are inflated.
+_MOST_WAITING = 8
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    # macOS has no affinity.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def made_ahead(make: Callable[[], bytes]) -> Iterator[Callable[[], bytes]]:
+    """Give a function that returns what ``make`` does, in order, and raises what it raises; the last piece is empty.
+
+    With one processor it is ``make`` itself: a thread would only cost.
+    """
+    if processors() < 2:
+        yield make
+        return
+    waiting: queue.Queue[bytes | BaseException] = queue.Queue(_MOST_WAITING)
+    given_up = threading.Event()
+
+    def work() -> None:
+        piece: bytes | BaseException = b"-"
+        while piece and not isinstance(piece, BaseException) and not given_up.is_set():
+            try:
+                piece = make()
+            except BaseException as error:  # whoever takes it raises it
+                piece = error
+            waiting.put(piece)
+
+    def take() -> bytes:
+        piece = waiting.get()
+        if isinstance(piece, BaseException):
+            raise piece
+        return piece
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        yield take
+    finally:
+        given_up.set()
+        # It may stand before a full queue.
+        while thread.is_alive():
+            with suppress(queue.Empty):
+                waiting.get(timeout=0.01)
+        thread.join()

@@ -1,0 +1,108 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whole processes: how long one takes, what CPU time and memory it costs; and several of them, side by side."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+
+class BenchError(Exception):
+    """Something could not be measured; the message says what and why."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One run: seconds of wall clock and of CPU (with all descendants), and the largest process in bytes."""
+
+    wall: float
+    cpu: float
+    peak: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """The runs of one contender."""
+
+    samples: tuple[Sample, ...]
+
+    @property
+    def wall(self) -> float:
+        """The median, in seconds."""
+        return statistics.median(sample.wall for sample in self.samples)
+
+    @property
+    def cpu(self) -> float:
+        """The median, in seconds."""
+        return statistics.median(sample.cpu for sample in self.samples)
+
+    @property
+    def peak(self) -> int:
+        """The most, in bytes."""
+        return max(sample.peak for sample in self.samples)
+
+    def as_json(self) -> dict[str, Any]:
+        """Medians and spread, and every run."""
+        walls = [sample.wall for sample in self.samples]
+        return {
+            "wall": round(self.wall, 4),
+            "wall_spread": [round(min(walls), 4), round(max(walls), 4)],
+            "cpu": round(self.cpu, 4),
+            "peak": self.peak,
+            "runs": [asdict(sample) for sample in self.samples],
+        }
+
+
+Contender = Callable[[], Sample]
+
+
+def sample(
+    command: Sequence[str | Path],
+    *,
+    env: Mapping[str, str] | None = None,
+    text: str | None = None,
+    output: Path | None = None,
+) -> Sample:
+    """Run a process to its end. Raises BenchError where it fails."""
+    with open(output or os.devnull, "w+b") as out:
+        start = time.monotonic()
+        process = subprocess.Popen(
+            [str(word) for word in command],
+            env=env,
+            stdin=subprocess.PIPE if text is not None else subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT if output else None,
+        )
+        if process.stdin:
+            process.stdin.write((text or "").encode())
+            process.stdin.close()
+        _pid, status, usage = os.wait4(process.pid, 0)
+        wall = time.monotonic() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        said = output.read_text(errors="replace")[-2000:] if output else "see above"
+        raise BenchError(f"{' '.join(map(str, command))}: exit {process.returncode}: {said}")
+    # Linux counts ru_maxrss in KiB (getrusage(2)).
+    return Sample(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+
+
+def side_by_side(contenders: Mapping[str, Contender], rounds: int, *, warm_up: int = 1) -> dict[str, Result]:
+    """Run each contender once a round, in turn, so that what slows the machine slows all of them alike."""
+    found: dict[str, list[Sample]] = {name: [] for name in contenders}
+    for number in range(warm_up + rounds):
+        names = list(contenders)
+        # The one that comes first meets colder caches: each does so in turn.
+        shift = number % len(names)
+        for name in (*names[shift:], *names[:shift]):
+            taken = contenders[name]()
+            if number >= warm_up:
+                found[name].append(taken)
+    return {name: Result(tuple(samples)) for name, samples in found.items()}

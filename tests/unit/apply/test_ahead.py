@@ -1,0 +1,69 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is made ahead comes in order, with what went wrong; and nobody is left waiting."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.fleet.python.plugins.module_utils import _ahead
+from ansible_collections.fleet.python.plugins.module_utils._ahead import made_ahead
+from ansible_collections.fleet.python.plugins.module_utils._manifest import MANIFEST, write_manifest
+from ansible_collections.fleet.python.plugins.module_utils._unpack import unpack
+from tests.unit.apply.tarballs import file, hard_link, link, packed, tar
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_is_left() -> Iterator[None]:
+    before = threading.active_count()
+    yield
+    assert threading.active_count() == before
+
+
+@pytest.fixture(params=[1, 2], ids=["one processor", "two processors"], autouse=True)
+def _processors(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_ahead, "processors", lambda: request.param)
+
+
+def test_in_order() -> None:
+    pieces = [str(number).encode() for number in range(100)]
+    source = iter([*pieces, b""])
+    with made_ahead(lambda: next(source)) as take:
+        assert list(iter(take, b"")) == pieces
+
+
+def test_what_goes_wrong_is_raised_where_it_is_taken() -> None:
+    source = iter([b"one"])
+    with made_ahead(lambda: next(source)) as take:
+        assert take() == b"one"
+        with pytest.raises(StopIteration):
+            take()
+
+
+def test_who_gives_up_leaves_nobody_before_a_full_queue() -> None:
+    with pytest.raises(ValueError, match="more"), made_ahead(lambda: b"more") as take:
+        int(take())
+
+
+def test_the_manifest_of_what_was_unpacked_is_that_of_what_is_read(tmp_path: Path) -> None:
+    items = (
+        file("python/bin/python3.13", b"\x7fELF" * 200_000, 0o755),
+        link("python/bin/python3", "python3.13"),
+        file("python/lib/python3.13/os.py", b""),
+        file("python/lib/python3.13/site-packages/pip/x.py", b"uncounted"),
+        hard_link("python/lib/again", "python/bin/python3.13"),
+    )
+    archive = packed(tmp_path / "build.tar.gz", tar(*items))
+    digests: dict[str, str] = {}
+    trees = [tmp_path / "known", tmp_path / "read"]
+    for tree, known in zip(trees, (digests, {}), strict=True):
+        tree.mkdir()
+        unpack(archive, str(tree), digests=known)
+    assert digests
+    assert write_manifest(str(trees[0]), digests) == write_manifest(str(trees[1]))
+    assert (trees[0] / MANIFEST).read_text() == (trees[1] / MANIFEST).read_text()
