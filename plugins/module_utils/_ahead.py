@@ -43,8 +43,13 @@ def made_ahead(make: Callable[[], bytes]) -> Iterator[Callable[[], bytes]]:
                 piece = error
             waiting.put(piece)
 
+    ended: list[bytes | BaseException] = []
+
     def take() -> bytes:
-        piece = waiting.get()
+        piece = ended[0] if ended else waiting.get()
+        if not piece or isinstance(piece, BaseException):
+            # Who asks again gets the same, though nobody makes more.
+            ended[:] = [piece]
         if isinstance(piece, BaseException):
             raise piece
         return piece

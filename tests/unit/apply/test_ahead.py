@@ -32,9 +32,10 @@ def _processors(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
 def test_in_order() -> None:
     pieces = [str(number).encode() for number in range(100)]
-    source = iter([*pieces, b""])
+    source = iter([*pieces, b"", b""])
     with made_ahead(lambda: next(source)) as take:
         assert list(iter(take, b"")) == pieces
+        assert take() == b""
 
 
 def test_what_goes_wrong_is_raised_where_it_is_taken() -> None:
