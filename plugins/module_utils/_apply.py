@@ -15,10 +15,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from ansible_collections.fleet.python.plugins.module_utils import _root
-from ansible_collections.fleet.python.plugins.module_utils._fetch import FetchError, copy_checked, download
+from ansible_collections.fleet.python.plugins.module_utils._fetch import FetchError, UnreachedError, copy_checked, download
 from ansible_collections.fleet.python.plugins.module_utils._fit import fit
 from ansible_collections.fleet.python.plugins.module_utils._in_use import users_of
 from ansible_collections.fleet.python.plugins.module_utils._manifest import write_manifest
+from ansible_collections.fleet.python.plugins.module_utils._pull import take_pull
 from ansible_collections.fleet.python.plugins.module_utils._root import MeanwhileError, RootError
 from ansible_collections.fleet.python.plugins.module_utils._tree import settle
 from ansible_collections.fleet.python.plugins.module_utils._trial import (
@@ -36,23 +37,32 @@ class ApplyError(Exception):
     ``step`` names it: lock, sweep, stage, download, unpack, fit, try, compile, place, link, remove.
     ``illegal_instruction``: the interpreter died of one, so a build for a lower CPU level may do.
     ``meanwhile``: another run came between, so a new plan may do.
+    ``unreached``: no source gave anything, so the controller may send it.
     """
 
     def __init__(
-        self, step: str, home: str, reason: str, illegal_instruction: bool = False, meanwhile: bool = False
+        self,
+        step: str,
+        home: str,
+        reason: str,
+        illegal_instruction: bool = False,
+        meanwhile: bool = False,
+        unreached: bool = False,
     ) -> None:
         super().__init__(f"{step} of {home} failed: {reason}" if home else f"{step} failed: {reason}")
         self.step = step
         self.home = home
         self.illegal_instruction = illegal_instruction
         self.meanwhile = meanwhile
+        self.unreached = unreached
 
 
 class _Steps:
-    """The seconds of each step, and the one place where what went wrong below becomes an ApplyError."""
+    """The seconds of each step, what was said of sources that failed, and the one place where what went wrong below becomes an ApplyError."""
 
     def __init__(self) -> None:
         self.taken: list[dict[str, Any]] = []
+        self.passed_over: list[str] = []
 
     @contextmanager
     def step(self, name: str, home: str = "") -> Iterator[None]:
@@ -61,7 +71,12 @@ class _Steps:
             yield
         except (FetchError, RootError, TrialError, UnpackError) as error:
             raise ApplyError(
-                name, home, str(error), isinstance(error, IllegalInstruction), isinstance(error, MeanwhileError)
+                name,
+                home,
+                str(error),
+                isinstance(error, IllegalInstruction),
+                isinstance(error, MeanwhileError),
+                isinstance(error, UnreachedError),
             ) from error
         except OSError as error:
             reason = error.strerror or str(error)
@@ -73,8 +88,9 @@ class _Steps:
 def apply_plan(plan: dict[str, Any]) -> dict[str, Any]:
     """Carry out ``plan`` (the shape that plugin_utils/_plan.py makes) and return what was done.
 
-    Returns ``changed``, ``steps`` (name, home, seconds), ``trials`` (what each new interpreter said, by home) and
-    ``in_use`` (why a home that was to go has stayed, by home).
+    Returns ``changed``, ``steps`` (name, home, seconds), ``trials`` (what each new interpreter said, by home),
+    ``in_use`` (why a home that was to go has stayed, by home) and ``passed_over`` (a line for each source that failed
+    before another one did not).
     Raises ApplyError. Every install is placed before the first link moves; nothing is removed before the last did.
     """
     # Modes are set where it matters; this is for what the interpreter under trial makes.
@@ -101,7 +117,13 @@ def apply_plan(plan: dict[str, Any]) -> dict[str, Any]:
             changed |= _remove(root, plan, in_use, steps)
         finally:
             _clean(root, plan, keep_root)
-    return {"changed": changed, "steps": steps.taken, "trials": trials, "in_use": in_use}
+    return {
+        "changed": changed,
+        "steps": steps.taken,
+        "trials": trials,
+        "in_use": in_use,
+        "passed_over": steps.passed_over,
+    }
 
 
 def sweep_only(root: str) -> dict[str, Any]:
@@ -166,7 +188,8 @@ def _unpacked(stage: str, tree: str, install: dict[str, Any], steps: _Steps, dig
         if install["file"]:
             copy_checked(install["file"], archive, install["sha256"])
         else:
-            source = download(install["urls"], archive, install["sha256"])
+            source, passed_over = download(take_pull(install["pull"]), archive, install["sha256"])
+            steps.passed_over += passed_over
     with steps.step("unpack", install["home"]):
         os.mkdir(tree)
         unpack(archive, tree, tuple(install["top"]), digests)

@@ -5,91 +5,48 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import os
+import re
 import socket
 import ssl
-from collections.abc import Sequence
+import time
+from contextlib import suppress
 from http.client import HTTPException, InvalidURL
-from typing import Any, BinaryIO, Callable
-from urllib.error import URLError
-from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from typing import Any, BinaryIO, List, NamedTuple
+from urllib.error import HTTPError, URLError
+from urllib.request import OpenerDirector
+
+from ansible_collections.fleet.python.plugins.module_utils._pull import Pull
+from ansible_collections.fleet.python.plugins.module_utils._web import RedirectError, opener_of, request_of, shown
 
 _CHUNK = 1 << 18
 # No archive that a host downloads comes near this; a body without an end must not fill its disk. In bytes.
 MOST_BYTES = 512 << 20
-# Seconds without a byte, as uv's default.
-_TIMEOUT = 30
+# How often in a row a connection may bring nothing new.
+_TRIES = 4
+# What an HTTP server says that may be better soon.
+_PASSING = (429, 500, 502, 503, 504)
+_BROKEN = (HTTPException, ConnectionError, TimeoutError, socket.timeout, ssl.SSLError)
 
 
 class FetchError(Exception):
     """No source gave the bytes whose digest was asked for."""
 
 
-def shown(url: str) -> str:
-    """A URL as it may be seen: without user, password and query."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "(what is no URL)"
-    host = parts.netloc.rsplit("@", 1)[-1]
-    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+class UnreachedError(FetchError):
+    """No source gave anything, good or bad: another machine may reach one."""
 
 
-def allowed_next(url: str, following: str) -> bool:
-    """Whether a redirect may be followed: to http(s) only, and never from https to http."""
-    kinds = ("https",) if url.startswith("https:") else ("http", "https")
-    return urlsplit(following).scheme in kinds
+class Fetched(NamedTuple):
+    """The source that gave the bytes, as it may be shown, and one line for each before it that did not."""
+
+    source: str
+    passed_over: List[str]
 
 
-class _Redirects(HTTPRedirectHandler):
-    def http_error_302(self, req: Request, fp: Any, code: int, msg: str, headers: Any) -> Any:
-        following = urljoin(req.full_url, headers.get("Location") or headers.get("URI", ""))
-        if not allowed_next(req.full_url, following):
-            raise FetchError(f"{shown(req.full_url)} redirects to {shown(following)}: that is not followed")
-        # Before 3.11 urllib does not know 308, which is 307 for good (RFC 9110, 15.4.9).
-        return super().http_error_302(req, fp, 307 if code == 308 else code, msg, headers)
-
-    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
-
-
-def _request(url: str) -> Request:
-    """A request with the URL's user and password in a header, where urllib wants them and proxies' logs do not."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https"):
-        raise FetchError(f"{shown(url)} is no http(s) URL")
-    user, _mark, host = parts.netloc.rpartition("@")
-    request = Request(urlunsplit(parts._replace(netloc=host)), headers={"User-Agent": "fleet.python"})
-    if user:
-        token = base64.b64encode(unquote(user).encode()).decode()
-        # Not for another host, should the source send us to one.
-        request.add_unredirected_header("Authorization", f"Basic {token}")
-    return request
-
-
-def _copy(read: Callable[[int], bytes], target: str, most: int = 0) -> str:
-    """Write all that ``read`` gives to the new file ``target``; its sha256. ``most``: bytes, 0 for no limit."""
-    digest = hashlib.sha256()
-    left = most
-    with open(target, "xb") as out:
-        while True:
-            data = read(_CHUNK)
-            if not data:
-                return digest.hexdigest()
-            left -= len(data)
-            if most and left < 0:
-                raise FetchError(f"it sends more than {most} bytes: no build is that large")
-            digest.update(data)
-            out.write(data)
-
-
-def _checked(found: str, sha256: str, target: str, origin: str) -> None:
-    if found != sha256:
-        size = os.path.getsize(target)
-        os.unlink(target)
-        raise FetchError(f"{origin} has sha256 {found} ({size} bytes), not {sha256}")
+class _BrokenOffError(Exception):
+    """A connection ended before the file did."""
 
 
 def copy_checked(source: str, target: str, sha256: str) -> None:
@@ -97,42 +54,140 @@ def copy_checked(source: str, target: str, sha256: str) -> None:
 
     The copy is what is hashed and used: whoever owns the original may change it meanwhile.
     """
-    with open(source, "rb") as original:
-        found = _copy(original.read, target)
-    _checked(found, sha256, target, "the file that the controller sent")
+    with open(source, "rb") as original, open(target, "xb") as copy:
+        for data in iter(lambda: original.read(_CHUNK), b""):
+            copy.write(data)
+    _check(target, sha256, "the file that the controller sent")
 
 
-def _download(url: str, target: str, sha256: str) -> None:
-    with build_opener(_Redirects).open(_request(url), timeout=_TIMEOUT) as answer:
-        body: BinaryIO = answer
-        try:
-            found = _copy(body.read, target, MOST_BYTES)
-        except FetchError as error:
-            raise FetchError(f"{shown(url)}: {error}") from None
-    _checked(found, sha256, target, shown(url))
+def download(pull: Pull, target: str, sha256: str) -> Fetched:
+    """Download to the new file ``target`` from the first of the URLs that gives the right bytes.
 
-
-def download(urls: Sequence[str], target: str, sha256: str) -> str:
-    """Download from the first of ``urls`` that gives the right bytes; returns it, as it may be shown.
-
-    Raises FetchError with one line for each source that failed, OSError where this host refuses the file.
+    Raises FetchError with one line for each source that failed, UnreachedError where none of them sent wrong bytes,
+    OSError where this host refuses the file.
     """
-    failures: list[str] = []
-    for url in urls:
+    try:
+        opener = opener_of(pull)
+    except ssl.SSLError as error:
+        raise FetchError("ca_path: the certificates cannot be used: {}".format(error)) from None
+    failures: List[str] = []
+    wrong = False
+    for url in pull.urls:
         try:
-            _download(url, target, sha256)
+            _from_source(opener, url, pull, target, sha256)
+        except UnreachedError as error:
+            failures.append(str(error))
         except FetchError as error:
             failures.append(str(error))
+            wrong = True
+            with suppress(FileNotFoundError):
+                os.unlink(target)
+        else:
+            return Fetched(shown(url), failures)
+    with suppress(FileNotFoundError):
+        os.unlink(target)
+    raise (FetchError if wrong else UnreachedError)("no source gave the archive:\n  " + "\n  ".join(failures))
+
+
+def _from_source(opener: OpenerDirector, url: str, pull: Pull, target: str, sha256: str) -> None:
+    begun = _size(target) > 0
+    _whole(opener, url, pull, target)
+    if begun and _digest_of(target) != sha256:
+        # What another source has begun is no beginning of this file.
+        os.unlink(target)
+        _whole(opener, url, pull, target)
+    _check(target, sha256, shown(url))
+
+
+def _whole(opener: OpenerDirector, url: str, pull: Pull, target: str) -> None:
+    """Bring the rest of a file, as long as each connection brings something. Raises FetchError, OSError."""
+    idle = 0
+    most = 0
+    while True:
+        most = max(most, _size(target))
+        try:
+            return _go_on(opener, url, pull, target)
+        except RedirectError as error:
+            raise FetchError(str(error)) from None
+        except HTTPError as error:
+            if error.code == 416 and most:
+                # What lies here is longer than the file: it is the beginning of another one.
+                os.unlink(target)
+            elif error.code not in _PASSING:
+                raise UnreachedError("{}: HTTP {} {}".format(shown(url), error.code, error.reason)) from None
+            reason = "HTTP {} {}".format(error.code, error.reason)
+        except _BrokenOffError as error:
+            reason = str(error)
         except (InvalidURL, ValueError):
             # Their messages have the URL in them.
-            failures.append(f"{shown(url)}: it is, or redirects to, no URL that can be asked for")
-        # socket.timeout is a TimeoutError since 3.10 only.
-        except (URLError, HTTPException, TimeoutError, ConnectionError, socket.timeout, ssl.SSLError) as error:
-            code = getattr(error, "code", None)
-            reason = " ".join(str(getattr(error, "reason", None) or error or type(error).__name__).split())
-            failures.append("{}: {}".format(shown(url), f"HTTP {code} {reason}" if code else reason))
-        else:
-            return shown(url)
-        if os.path.exists(target):
-            os.unlink(target)
-    raise FetchError("no source gave the archive:\n  " + "\n  ".join(failures))
+            raise UnreachedError(f"{shown(url)}: it is, or redirects to, no URL that can be asked for") from None
+        except (URLError, *_BROKEN) as error:
+            reason = _plain(error)
+            # Nobody waits for what cannot be reached; what could be will be again.
+            if not most and isinstance(error, URLError):
+                raise UnreachedError(f"{shown(url)}: {reason}") from None
+        idle = 0 if _size(target) > most else idle + 1
+        if idle == _TRIES:
+            raise UnreachedError(f"{shown(url)}: {reason}")
+        time.sleep(idle)
+
+
+def _go_on(opener: OpenerDirector, url: str, pull: Pull, target: str) -> None:
+    had = _size(target)
+    with opener.open(request_of(url, pull, had), timeout=pull.timeout) as answer:
+        at = _start(answer) if had else 0
+        if at not in (0, had):
+            raise FetchError(f"{shown(url)}: it was asked for what comes after byte {had}, and sends from byte {at}")
+        length = answer.headers.get("Content-Length", "")
+        total = at + int(length) if length.isdigit() else None
+        with open(target, "ab" if at else "wb") as out:
+            at = _copy(answer, out, at, url)
+    if total is not None and at < total:
+        raise _BrokenOffError(f"the download broke off ({at} bytes)")
+
+
+def _start(answer: Any) -> int:
+    """The number of the first byte that an answer has."""
+    found = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range", "")) if answer.status == 206 else None
+    return int(found.group(1)) if found else 0
+
+
+def _copy(body: BinaryIO, out: BinaryIO, at: int, url: str) -> int:
+    while True:
+        try:
+            data = body.read(_CHUNK)
+        except _BROKEN as error:
+            raise _BrokenOffError(f"the download broke off ({at} bytes): {_plain(error)}") from None
+        if not data:
+            return at
+        at += len(data)
+        if at > MOST_BYTES:
+            raise FetchError(f"{shown(url)}: it sends more than {MOST_BYTES} bytes: no build is that large")
+        out.write(data)
+
+
+def _plain(error: Exception) -> str:
+    return " ".join(str(getattr(error, "reason", None) or error or type(error).__name__).split())
+
+
+def _size(path: str) -> int:
+    return os.path.getsize(path) if os.path.exists(path) else 0
+
+
+def _digest_of(path: str) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for data in iter(lambda: file.read(_CHUNK), b""):
+            digest.update(data)
+    return digest.hexdigest()
+
+
+def _check(path: str, sha256: str, origin: str) -> None:
+    found = _digest_of(path)
+    if found != sha256:
+        with open(path, "rb") as file:
+            page = file.read(200).lstrip().startswith(b"<")
+        size = os.path.getsize(path)
+        os.unlink(path)
+        why = ": that is a web page, of a login or a proxy perhaps" if page else ""
+        raise FetchError(f"{origin} has sha256 {found} ({size} bytes), not {sha256}{why}")

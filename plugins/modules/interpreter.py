@@ -395,7 +395,13 @@ def main() -> None:
     try:
         result = sweep_only(plan["root"]) if plan.get("sweep_only") else apply_plan(plan)
     except ApplyError as error:
-        module.fail_json(msg=str(error), illegal_instruction=error.illegal_instruction, meanwhile=error.meanwhile)
+        # Ansible itself has a meaning for "unreachable".
+        module.fail_json(
+            msg=str(error),
+            illegal_instruction=error.illegal_instruction,
+            meanwhile=error.meanwhile,
+            unreached=error.unreached,
+        )
     module.exit_json(**result)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from ansible_collections.fleet.python.plugins.module_utils._fetch import shown
+from ansible_collections.fleet.python.plugins.module_utils._web import shown
 from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._query import build_of
 from ansible_collections.fleet.python.plugins.plugin_utils._quirks import quirks_of

@@ -16,6 +16,7 @@ from typing import Final
 from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._digest import digest_of
 from ansible_collections.fleet.python.plugins.plugin_utils._once import once
+from ansible_collections.fleet.python.plugins.plugin_utils._passed_over import PassedOver
 from ansible_collections.fleet.python.plugins.plugin_utils._source import Source, SourceError, fetch_from
 
 
@@ -33,25 +34,25 @@ class Archive:
     sha256: str
 
 
-def cached_archive(entry: Entry, sources: Sequence[Source]) -> Archive:
+def cached_archive(entry: Entry, sources: Sequence[Source], passed_over: PassedOver | None = None) -> Archive:
     """The asset's archive in the cache, its sha256 checked now; a ``.tar.zst`` as a ``.tar.gz``, which hosts unpack.
 
     Raises SourceError.
     """
-    original = cached_asset(entry, sources)
+    original = cached_asset(entry, sources, passed_over)
     if entry.asset.archive == "tar.gz":
         return Archive(original, entry.sha256)
     with _told(original.parent):
         return _packed_anew(entry, original, original.with_name(f"{entry.sha256}.tar.gz"))
 
 
-def cached_asset(entry: Entry, sources: Sequence[Source]) -> Path:
+def cached_asset(entry: Entry, sources: Sequence[Source], passed_over: PassedOver | None = None) -> Path:
     """The asset in the cache as it was published, its sha256 checked now. Raises SourceError."""
     directory = cache_directory() / "archives"
     with _told(directory):
         return once(
             directory / entry.sha256,
-            lambda target: fetch_from(sources, entry, target),
+            lambda target: fetch_from(sources, entry, target, passed_over),
             good=lambda path: digest_of(path) == entry.sha256,
             resumable=True,
         )

@@ -9,29 +9,36 @@ import shlex
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from ansible_collections.fleet.python.plugins.plugin_utils import _carrier
 from ansible_collections.fleet.python.plugins.plugin_utils._asset import parse_asset
 from ansible_collections.fleet.python.plugins.plugin_utils._build import archive_top
-from ansible_collections.fleet.python.plugins.plugin_utils._cache import Archive, cached_archive
 from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import Entry
+from ansible_collections.fleet.python.plugins.plugin_utils._deliver import (
+    Delivery,
+    Receiver,
+    Transfer,
+    deliver,
+    told,
+    way_of,
+)
 from ansible_collections.fleet.python.plugins.plugin_utils._observation import Observation
 from ansible_collections.fleet.python.plugins.plugin_utils._plan import Build, Plan
 from ansible_collections.fleet.python.plugins.plugin_utils._quirks import Quirk, quirks_of
 from ansible_collections.fleet.python.plugins.plugin_utils._script import script_text
-from ansible_collections.fleet.python.plugins.plugin_utils._source import Source
 from ansible_collections.fleet.python.plugins.plugin_utils._stage import (
     CrashError,
     MeanwhileError,
+    Staged,
+    UnreachedError,
     parse_stage,
     stage_script,
 )
 
 
-class Host(Protocol):
+class Host(Receiver, Protocol):
     """A host as the action plugin reaches it."""
 
     def run(self, command: str) -> dict[str, Any]:
@@ -40,58 +47,63 @@ class Host(Protocol):
     def run_with_environment(self, command: str) -> dict[str, Any]:
         """The same under the task's ``environment`` (a proxy may stand in it)."""
 
-    def send(self, local: Path) -> str:
-        """Copy a file to the host; its path there."""
-
     def module(self, python: str, plan: Mapping[str, Any]) -> dict[str, Any]:
         """Run the module that applies, with that Python; its result."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a plan leaves open: the asset chosen for each home, the sources, how archives travel, how homes are made.
+    """What a plan leaves open: the asset chosen for each home, how archives travel, how homes are made.
 
     ``level`` is what is to be remembered as the highest x86-64 level that runs on this host, None for nothing new.
     """
 
     entries: Mapping[str, Entry]
-    sources: Sequence[Source]
-    transfer: str
+    transfer: Transfer
     externally_managed: bool
     compile_bytecode: bool
     venv_roots: Sequence[str]
     level: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Delivery:
-    """How one archive reaches the host: a file sent there, or URLs for it to download."""
-
-    file: str
-    urls: tuple[str, ...]
-    sha256: str
-    source: str
-
-
 def carry_out(plan: Plan, observed: Observation, host: Host, order: Order) -> dict[str, Any]:
     """Apply ``plan`` on the host; the module's result, with the controller's own steps before its ``steps``.
 
-    Raises PlanError and StageError, and what the sources raise.
+    ``transfers`` says by home how its archive travelled, and why. With ``auto`` the host tries first, and what it gets
+    from nowhere is pushed. Raises PlanError and StageError, and what the sources raise.
     """
+    try:
+        return _carry(plan, observed, host, order)
+    except UnreachedError as error:
+        if order.transfer.option != "auto":
+            raise
+        lines = [line.strip() for line in str(error).splitlines()]
+        unreached = f"the host got it from nowhere: {'; '.join(lines[1:] or lines)}"
+        return _carry(plan, observed, host, replace(order, transfer=replace(order.transfer, unreached=unreached)))
+
+
+def _carry(plan: Plan, observed: Observation, host: Host, order: Order) -> dict[str, Any]:
     steps: list[dict[str, Any]] = []
     python = _usable(observed, plan, host)
     first = None if python else _carrier.staged_first(plan)
-    pull = {build.home: _pulls(build, order, observed, python is None) for build in plan.installs}
+    ways = {
+        build.home: way_of(order.entries[build.home], order.transfer, observed, without_python=python is None)
+        for build in plan.installs
+    }
     if first:
-        _carrier.refuse_missing_tools(observed, pull[first.home])
-    deliveries = {build.home: _deliver(build, pull[build.home], host, order, steps) for build in plan.installs}
+        _carrier.refuse_missing_tools(observed, ways[first.home].name == "pull")
+    deliveries = {
+        home: deliver(order.entries[home], home, way, host, order.transfer, steps) for home, way in ways.items()
+    }
     stages: dict[str, tuple[str, str]] = {}
+    passed_over: list[str] = []
     if first:
         stage = uuid.uuid4().hex
         start = time.monotonic()
-        source = _stage(plan, first, stage, deliveries[first.home], host)
+        staged = _stage(plan, first, stage, deliveries[first.home], host)
         steps.append({"name": "stage", "home": first.home, "seconds": round(time.monotonic() - start, 3)})
-        stages[first.home] = (stage, source)
+        stages[first.home] = (stage, staged.source or deliveries[first.home].source)
+        passed_over += staged.passed_over
         python = f"{plan.root}/.staging/{stage}/tree/{_carrier.program_of(first)}"
     try:
         result = host.module(str(python), _module_plan(plan, deliveries, stages, order))
@@ -103,8 +115,16 @@ def carry_out(plan: Plan, observed: Observation, host: Host, order: Order) -> di
             # Nobody else would remove it, should the module never run.
             host.run(_sweep(plan))
         raise
-    result["steps"] = steps + result.get("steps", [])
-    return result
+    passed_over += result.pop("passed_over", [])
+    _tell(passed_over, order.transfer)
+    return {**result, "steps": steps + result.get("steps", []), "transfers": told(ways)}
+
+
+def _tell(failures: Sequence[str], transfer: Transfer) -> None:
+    """Note the sources that the host has passed over; each failure begins with its URL."""
+    for failure in failures:
+        name = next((source.name for source in transfer.sources if failure.startswith(source.name)), failure)
+        transfer.passed_over.add(name, failure)
 
 
 def sweep_up(plan: Plan, observed: Observation, host: Host) -> None:
@@ -117,7 +137,7 @@ def sweep_up(plan: Plan, observed: Observation, host: Host) -> None:
 
 
 def _sweep(plan: Plan) -> str:
-    return script_text("sweep.sh", {"FLEET_ROOT": plan.root})
+    return script_text({"FLEET_ROOT": plan.root}, "sweep.sh")
 
 
 def _usable(observed: Observation, plan: Plan, host: Host) -> str | None:
@@ -128,31 +148,7 @@ def _usable(observed: Observation, plan: Plan, host: Host) -> str | None:
     return _carrier.usable_of(host.run(_carrier.usable_script(candidates)).get("stdout", ""))
 
 
-def _pulls(build: Build, order: Order, observed: Observation, without_python: bool) -> bool:
-    """Whether the host downloads. ``auto``: where a source can be reached by URL and the host has what it takes."""
-    # A host needs zstd for a full archive, and hardly one has it: the controller packs it anew.
-    if order.transfer == "push" or order.entries[build.home].asset.archive != "tar.gz":
-        return False
-    if not any(source.pullable for source in order.sources):
-        return False
-    if order.transfer == "pull" or not without_python:
-        return True
-    return any(name in observed.tools for name in _carrier.DOWNLOADERS)
-
-
-def _deliver(build: Build, pull: bool, host: Host, order: Order, steps: list[dict[str, Any]]) -> _Delivery:
-    entry = order.entries[build.home]
-    if pull:
-        urls = tuple(source.url(entry) for source in order.sources if source.pullable)
-        return _Delivery("", urls, entry.sha256, "")
-    start = time.monotonic()
-    archive: Archive = cached_archive(entry, order.sources)
-    sent = host.send(archive.path)
-    steps.append({"name": "push", "home": build.home, "seconds": round(time.monotonic() - start, 3)})
-    return _Delivery(sent, (), archive.sha256, "pushed by the controller")
-
-
-def _stage(plan: Plan, build: Build, stage: str, delivery: _Delivery, host: Host) -> str:
+def _stage(plan: Plan, build: Build, stage: str, delivery: Delivery, host: Host) -> Staged:
     script = stage_script(
         root=plan.root,
         stage=stage,
@@ -160,14 +156,14 @@ def _stage(plan: Plan, build: Build, stage: str, delivery: _Delivery, host: Host
         top=archive_top(build),
         program=_carrier.program_of(build),
         file=delivery.file,
-        urls=delivery.urls,
+        pull=delivery.pull,
     )
     answer = host.run_with_environment(script)
-    return parse_stage(f"{answer.get('stdout', '')}", build.home) or delivery.source
+    return parse_stage(f"{answer.get('stdout', '')}", build.home)
 
 
 def _module_plan(
-    plan: Plan, deliveries: Mapping[str, _Delivery], stages: Mapping[str, tuple[str, str]], order: Order
+    plan: Plan, deliveries: Mapping[str, Delivery], stages: Mapping[str, tuple[str, str]], order: Order
 ) -> dict[str, Any]:
     """The plan in the form that module_utils/_apply.py takes."""
     installs = []
@@ -183,7 +179,7 @@ def _module_plan(
                 "stage": stage,
                 "source": source,
                 "file": delivery.file,
-                "urls": list(delivery.urls),
+                "pull": delivery.pull,
                 "sha256": delivery.sha256,
                 "top": list(archive_top(build)),
                 "fit": {

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
-from ansible_collections.fleet.python.plugins.module_utils._fetch import allowed_next, shown
+from ansible_collections.fleet.python.plugins.module_utils._web import allowed_next, shown
 from ansible_collections.fleet.python.plugins.plugin_utils._access import Access
 from ansible_collections.fleet.python.plugins.plugin_utils._source_error import (
     BrokenOffError,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-from ansible_collections.fleet.python.plugins.module_utils._fetch import shown
+from ansible_collections.fleet.python.plugins.module_utils._web import shown
 from ansible_collections.fleet.python.plugins.plugin_utils._access import Access
 from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._digest import check_digest, digest_of

@@ -48,7 +48,7 @@ def probe_script(root: str, links: Iterable[str] = (), *, deep: bool = False, de
         "FLEET_DEEP": "yes" if deep else "",
         "FLEET_DETAIL": "yes" if detail else "",
     }
-    return script_text("probe.sh", values)
+    return script_text(values, "probe.sh")
 
 
 def parse_probe(text: str, root: str) -> Observation:

@@ -15,6 +15,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._stage import (
     IllegalInstructionError,
     MeanwhileError,
     StageError,
+    UnreachedError,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def _failure(result: Mapping[str, Any]) -> StageError:
         return CrashError(said)
     if result["meanwhile"]:
         return MeanwhileError(said)
+    if result["unreached"]:
+        return UnreachedError(said)
     return IllegalInstructionError(said) if result.get("illegal_instruction") else StageError(said)
 
 
@@ -82,7 +85,7 @@ class Remote:
         )
         if result.get("failed"):
             raise _failure(result)
-        return {key: result[key] for key in ("changed", "steps", "trials", "in_use") if key in result}
+        return {key: result[key] for key in ("changed", "steps", "trials", "in_use", "passed_over") if key in result}
 
     def _vars_with(self, python: str) -> dict[str, Any]:
         """The task's variables with the Python to use; a delegated task looks it up among its own."""

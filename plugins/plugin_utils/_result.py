@@ -26,10 +26,13 @@ def planned(plan: Plan, observed: Observation, platform: dict[str, Any]) -> dict
 
 
 def applied(result: dict[str, Any], done: dict[str, Any]) -> dict[str, Any]:
-    """The result after the host did its part: what had to stay there is kept, and says why."""
+    """The result after the host did its part: how archives travelled, and what had to stay there and why."""
     in_use = done.pop("in_use", {})
+    transfers = done.pop("transfers", {})
     for each in result["interpreters"]:
-        why = in_use.get(each.get("home", "").rpartition("/")[2])
+        home = each.get("home", "").rpartition("/")[2]
+        each |= transfers.get(home, {})
+        why = in_use.get(home)
         if why and each["action"] == "removed":
             each |= {"action": "kept", "in_use": why}
     warnings = [f"{home} is still in use and stays: {why}" for home, why in in_use.items()]

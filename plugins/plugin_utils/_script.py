@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 
-def script_text(name: str, values: Mapping[str, str]) -> str:
-    """The script ``name`` of this directory, after an assignment of each of ``values``, quoted for sh."""
+def script_text(values: Mapping[str, str], *names: str) -> str:
+    """The scripts ``names`` of this directory as one, after an assignment of each of ``values``, quoted for sh."""
     settings = [f"{key}={shlex.quote(value)}" for key, value in values.items()]
-    lines = (line.strip() for line in Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines())
+    text = "".join(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in names)
+    lines = (line.strip() for line in text.splitlines())
     return "\n".join([*settings, *(line for line in lines if line and not line.startswith("#"))]) + "\n"

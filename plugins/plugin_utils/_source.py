@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from ansible_collections.fleet.python.plugins.module_utils._fetch import shown
+from ansible_collections.fleet.python.plugins.module_utils._web import shown
 from ansible_collections.fleet.python.plugins.plugin_utils._access import Access
 from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._download import Watch, unwatched

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from ansible_collections.fleet.python.plugins.plugin_utils._script import script_text
@@ -26,6 +27,10 @@ class MeanwhileError(StageError):
     """Another run came between on this host: to look again and plan anew will do."""
 
 
+class UnreachedError(StageError):
+    """The host got nothing from any source, neither good nor bad: the controller may."""
+
+
 class IllegalInstructionError(StageError):
     """The interpreter is built for a higher CPU level than this host has: one for a lower level may do."""
 
@@ -38,12 +43,12 @@ def stage_script(
     top: Sequence[str],
     program: str,
     file: str = "",
-    urls: Sequence[str] = (),
-    urls_file: str = "",
+    pull: str = "",
 ) -> str:
-    """The command that stages a build below ``<root>/.staging/<stage>/tree``, from ``file`` on the host or ``urls``.
+    """The command that stages a build below ``<root>/.staging/<stage>/tree``.
 
-    URLs with secrets stand in ``urls_file`` on the host: everybody there may read this command.
+    ``file`` is the archive on the host, or ``pull`` a file there as module_utils/_pull.py has it: everybody on the host
+    may read this command, and the URLs may hold secrets.
     """
     values = {
         "FLEET_ROOT": root,
@@ -52,21 +57,31 @@ def stage_script(
         "FLEET_TOP": "/".join(top),
         "FLEET_PROGRAM": program,
         "FLEET_FILE": file,
-        "FLEET_URLS": "\n".join(urls),
-        "FLEET_URLS_FILE": urls_file,
+        "FLEET_PULL": pull,
     }
-    return script_text("stage.sh", values)
+    return script_text(values, "fetch.sh", "stage.sh")
 
 
-def parse_stage(answer: str, home: str) -> str:
-    """The source that the host downloaded from, empty for a file that was sent. Raises StageError with the reason."""
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """The source that the host downloaded from, empty for a file that was sent, and a line for each before it."""
+
+    source: str = ""
+    passed_over: tuple[str, ...] = ()
+
+
+def parse_stage(answer: str, home: str) -> Staged:
+    """What the script says. Raises StageError with the reason where it failed."""
     text = answer.replace("\r", "")
     if re.search(r"^fleet-swept$", text, re.MULTILINE):
         raise MeanwhileError(f"stage of {home} failed: other runs on this host have swept it, again and again")
     if failed := _FAILED.search(text):
+        if failed[1] == "unreached":
+            raise UnreachedError(f"download of {home} failed: {failed[2].strip()}")
         kind = IllegalInstructionError if "illegal instruction" in failed[2] else StageError
         raise kind(f"{failed[1]} of {home} failed: {failed[2].strip()}")
     if not re.search(r"^fleet-staged$", text, re.MULTILINE):
         raise StageError(f"stage of {home} did not end: {text.strip()[-300:] or 'the host said nothing'}")
     source = re.search(r"^fleet-source (.+)$", text, re.MULTILINE)
-    return source[1] if source else ""
+    passed_over = re.findall(r"^fleet-passed-over (.+)$", text, re.MULTILINE)
+    return Staged(source[1] if source else "", tuple(passed_over))

@@ -1,9 +1,9 @@
 # shellcheck shell=sh
 # Stage a verified tree on a host that has no Python: fetch, compare the sha256, look through, unpack below the root.
 # What follows (settle, try, place, link) is the module's, run by the interpreter staged here.
-# Sent as text, after lines that set FLEET_ROOT, FLEET_STAGE (a name that nobody else uses), FLEET_SHA256,
-# FLEET_TOP (the folder in the archive), FLEET_PROGRAM, and FLEET_FILE (sent by the controller), FLEET_URLS, or
-# FLEET_URLS_FILE (a file with URLs that nobody else may see).
+# Sent as text, after fetch.sh and lines that set FLEET_ROOT, FLEET_STAGE (a name that nobody else uses), FLEET_SHA256,
+# FLEET_TOP (the folder in the archive), FLEET_PROGRAM, and FLEET_FILE (the archive as the controller has sent it) or
+# FLEET_PULL (what fetch.sh needs).
 # No single quote stands in the code: see probe.sh.
 LC_ALL=C
 export LC_ALL
@@ -12,8 +12,6 @@ umask 022
 staging=$FLEET_ROOT/.staging
 stage=$staging/$FLEET_STAGE
 archive=$stage/archive
-# As module_utils/_fetch.py has it, in blocks of 512 bytes.
-most=1048576
 newline="
 "
 made_root=
@@ -55,53 +53,6 @@ digest() {
   elif command -v shasum >/dev/null; then shasum -a 256 <"$1"
   else openssl dgst -sha256 -r <"$1"
   fi 2>/dev/null | { read -r word _ && printf "%s" "$word"; }
-}
-
-# fetch URL: everybody may read the list of processes, so curl and GNU wget get the URL by their standard input
-fetch() {
-  # A body without an end is cut: the kernel ends who writes a longer file.
-  ulimit -f "$most"
-  case $1 in
-    https:*) next="=https" ;;
-    *) next="=http,https" ;;
-  esac
-  if command -v curl >/dev/null; then
-    printf "url = \"%s\"\n" "$1" | curl -fsSL --proto "=http,https" --proto-redir "$next" --retry 3 \
-      --connect-timeout 10 --speed-time 30 --speed-limit 1 -K - -o "$archive"
-  elif wget --version 2>/dev/null | grep -q GNU; then
-    printf "%s\n" "$1" | wget -nv -S -T 30 -i - -O "$archive"
-  else
-    case $1 in
-      *@* | *\?*)
-        printf "this wget would show the secret in its URL to everybody on the host: install curl, or set transfer to push"
-        return 1
-        ;;
-    esac
-    wget -q -S -T 30 -O "$archive" "$1"
-  fi
-}
-
-# download URL: fetch it, or print one line of what went wrong, without any URL
-download() {
-  said=$( (fetch "$1") 2>&1)
-  status=$?
-  # wget follows whatever it is told, and shows it.
-  case $1 in
-    https:*) wrong="^ *location: *[a-z]*:" allowed="^ *location: *https:" ;;
-    *) wrong="^ *location: *[a-z]*:" allowed="^ *location: *https*:" ;;
-  esac
-  if printf "%s\n" "$said" | grep -i "$wrong" | grep -qiv "$allowed"; then
-    printf "it redirects to another protocol than https"
-    return 1
-  fi
-  [ "$status" -ne 0 ] || return 0
-  size=$(wc -c <"$archive" 2>/dev/null)
-  if [ "${size:-0}" -ge $((most * 512)) ]; then
-    printf "it sends more than %s bytes: no build is that large" "$((most * 512))"
-  else
-    printf "%s\n" "$said" | sed "s|[A-Za-z]*://[^ ]*|(its URL)|g" | tail -n 1
-  fi
-  return 1
 }
 
 # foul: the first thing in the archive that no build has, in words; "fine" where all is well. GNU, BusyBox and bsd tar
@@ -193,27 +144,11 @@ if [ -n "$FLEET_FILE" ]; then
   found=$(digest "$archive")
   [ "$found" = "$FLEET_SHA256" ] || fail download "the file that the controller sent has sha256 $found, not $FLEET_SHA256"
 else
-  [ -z "$FLEET_URLS_FILE" ] || FLEET_URLS=$(cat "$FLEET_URLS_FILE")
-  failures=
-  found=
-  IFS=$newline
-  set -f
-  # shellcheck disable=SC2086 # one URL a line
-  set -- $FLEET_URLS
-  set +f
-  unset IFS
-  for url; do
-    shown=$(printf "%s" "$url" | sed "s|//[^/]*@|//|;s|?.*||")
-    if said=$(download "$url"); then
-      found=$(digest "$archive")
-      [ "$found" != "$FLEET_SHA256" ] || break
-      failures="$failures$newline  $shown has sha256 $found ($(wc -c <"$archive") bytes), not $FLEET_SHA256"
-    else
-      failures="$failures$newline  $shown: ${said:-the download failed}"
-    fi
-    rm -f "$archive"
-  done
-  [ "$found" = "$FLEET_SHA256" ] || fail download "no source gave the archive:$failures"
+  pull || {
+    [ -z "$refused" ] || fail download "no source gave the archive:$failures"
+    fail unreached "no source gave the archive:$failures"
+  }
+  [ -z "$failures" ] || printf "%s\n" "$failures" | sed -n "s/^  /fleet-passed-over /p"
   printf "fleet-source %s\n" "$shown"
 fi
 said=$(foul)

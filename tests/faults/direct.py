@@ -54,7 +54,8 @@ sys.addaudithook(step)
 try:
     result = sweep_only(plan["root"]) if plan.get("sweep_only") else apply_plan(plan)
 except ApplyError as error:
-    result = {"msg": str(error), "illegal_instruction": error.illegal_instruction, "meanwhile": error.meanwhile}
+    kinds = ("illegal_instruction", "meanwhile", "unreached")
+    result = {"msg": str(error), **{kind: getattr(error, kind) for kind in kinds}}
 print(json.dumps({**result, "changing": steps}))
 """
 

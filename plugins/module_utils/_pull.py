@@ -1,0 +1,66 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a host needs to know to download an archive: a file that the controller sends, for it may hold secrets.
+
+Lines of a word and a value, an empty line, and then the certificates to trust, if any. Read here and by fetch.sh.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Tuple
+
+
+@dataclass(frozen=True)
+class Pull:
+    """``urls`` are tried in their order; ``headers`` are ``Name: value``, for the hosts of ``urls`` alone.
+
+    ``proxy`` is a URL, empty for what the environment says. Time-outs are in seconds. ``authorities`` are certificates
+    in PEM form, empty for those that the host trusts.
+    """
+
+    urls: Tuple[str, ...]
+    headers: Tuple[str, ...] = ()
+    proxy: str = ""
+    connect_timeout: int = 10
+    timeout: int = 30
+    authorities: str = ""
+
+    def text(self) -> str:
+        """The file's content."""
+        lines = ["connect_timeout {}".format(self.connect_timeout), "timeout {}".format(self.timeout)]
+        lines += ["proxy " + self.proxy] if self.proxy else []
+        lines += ["url " + url for url in self.urls]
+        lines += ["header " + header for header in self.headers]
+        return "\n".join(lines) + "\n\n" + self.authorities
+
+
+def parse_pull(text: str) -> Pull:
+    """The reverse of `Pull.text`."""
+    settings, _blank, authorities = text.partition("\n\n")
+    words = [line.partition(" ")[::2] for line in settings.splitlines()]
+
+    def values(name: str) -> Tuple[str, ...]:
+        return tuple(value for word, value in words if word == name)
+
+    return Pull(
+        urls=values("url"),
+        headers=values("header"),
+        proxy="".join(values("proxy")),
+        connect_timeout=int("".join(values("connect_timeout"))),
+        timeout=int("".join(values("timeout"))),
+        authorities=authorities,
+    )
+
+
+def take_pull(path: str) -> Pull:
+    """Read the file and remove it, so that its secrets do not stay on the host. Raises OSError."""
+    with open(path, encoding="utf-8") as file:
+        text = file.read()
+    # Whoever may read it may not always remove it; then Ansible does.
+    with suppress(OSError):
+        os.unlink(path)
+    return parse_pull(text)
