@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.fleet.python.plugins.module_utils._options import asset_options
+from ansible_collections.fleet.python.plugins.plugin_utils._access import access_of
 from ansible_collections.fleet.python.plugins.plugin_utils._action import FleetAction
 from ansible_collections.fleet.python.plugins.plugin_utils._asset_result import described, turned_down
 from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import Entry
@@ -18,11 +19,13 @@ from ansible_collections.fleet.python.plugins.plugin_utils._choice import Choose
 from ansible_collections.fleet.python.plugins.plugin_utils._lock import others
 from ansible_collections.fleet.python.plugins.plugin_utils._lock_store import read_lock
 from ansible_collections.fleet.python.plugins.plugin_utils._observe import observe
+from ansible_collections.fleet.python.plugins.plugin_utils._passed_over import PassedOver
 from ansible_collections.fleet.python.plugins.plugin_utils._plan_model import Ranking
 from ansible_collections.fleet.python.plugins.plugin_utils._platform import platform_of, triples_of
 from ansible_collections.fleet.python.plugins.plugin_utils._remote import Remote, run_directory
 from ansible_collections.fleet.python.plugins.plugin_utils._request import Request, parse_request
 from ansible_collections.fleet.python.plugins.plugin_utils._resolve import Rejection
+from ansible_collections.fleet.python.plugins.plugin_utils._result import with_warnings
 from ansible_collections.fleet.python.plugins.plugin_utils._source import sources_of
 
 
@@ -34,11 +37,12 @@ class ActionModule(FleetAction):
     def act(self, options: Mapping[str, Any], remote: Remote) -> dict[str, Any]:
         """Resolve the request; the best assets that were turned down come first."""
         request = parse_request(options["version"])
-        sources = sources_of(options["source"])
-        entry, rejected = _answer(
-            request, Chooser(options, sources, _ranking(options, remote), run_directory()), options
-        )
-        return {"asset": described(entry, sources), "rejected": turned_down(rejected)}
+        sources = sources_of(options["source"], access_of(options))
+        passed_over = PassedOver(run_directory())
+        chooser = Chooser(options, sources, _ranking(options, remote), run_directory(), passed_over)
+        entry, rejected = _answer(request, chooser, options)
+        result = {"asset": described(entry, sources), "rejected": turned_down(rejected)}
+        return with_warnings(result, passed_over.notes)
 
 
 def _ranking(options: Mapping[str, Any], remote: Remote) -> Ranking:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.fleet.python.plugins.module_utils._options import bundle_options
+from ansible_collections.fleet.python.plugins.plugin_utils._access import access_of
 from ansible_collections.fleet.python.plugins.plugin_utils._action import FleetAction
 from ansible_collections.fleet.python.plugins.plugin_utils._bundle_contents import KEPT, actions, contents
 from ansible_collections.fleet.python.plugins.plugin_utils._bundle_files import (
@@ -24,8 +25,10 @@ from ansible_collections.fleet.python.plugins.plugin_utils._choice import catalo
 from ansible_collections.fleet.python.plugins.plugin_utils._lock import Lock, check_digests, update_lock
 from ansible_collections.fleet.python.plugins.plugin_utils._lock_file import format_lock, parse_lock
 from ansible_collections.fleet.python.plugins.plugin_utils._lock_store import read_lock_text
+from ansible_collections.fleet.python.plugins.plugin_utils._passed_over import PassedOver
 from ansible_collections.fleet.python.plugins.plugin_utils._pinning import pins_of, rankings
 from ansible_collections.fleet.python.plugins.plugin_utils._remote import Remote, run_directory
+from ansible_collections.fleet.python.plugins.plugin_utils._result import with_warnings
 from ansible_collections.fleet.python.plugins.plugin_utils._source import Source, sources_of
 from ansible_collections.fleet.python.plugins.plugin_utils._tar import TarError
 
@@ -39,10 +42,15 @@ class ActionModule(FleetAction):
         """Find out what belongs in, compare, and write what is missing."""
         if bool(options["lock"]) == bool(options["version"]):
             raise BundleError("name either a lock, or the versions to resolve for the hosts, and not both")
-        sources = sources_of(options["source"])
+        sources = sources_of(options["source"], access_of(options))
+        passed_over = PassedOver(run_directory())
         path = Path(options["path"]).absolute()
         # Outside of the lock: hosts answer side by side.
-        pins = {} if options["lock"] else pins_of(options, rankings(options, remote.run), sources, run_directory())
+        pins = (
+            {}
+            if options["lock"]
+            else pins_of(options, rankings(options, remote.run), sources, run_directory(), passed_over)
+        )
         try:
             with locked(path):
                 bundle = bundle_at(path)
@@ -50,7 +58,8 @@ class ActionModule(FleetAction):
                 lock = parse_lock(text, origin=str(options["lock"] or path))
                 if options["lock"]:
                     _check(lock, options, sources)
-                return self._filled(bundle, text, lock, sources)
+                result = self._filled(bundle, text, lock, sources, passed_over)
+                return with_warnings(result, passed_over.notes)
         except OSError as error:
             raise BundleError(
                 f"{error.filename or path}: {error.strerror or error}; what is complete stays, and is not fetched again"
@@ -58,7 +67,9 @@ class ActionModule(FleetAction):
         except TarError as error:
             raise BundleError(f"{error}; or remove it, and it is made anew") from error
 
-    def _filled(self, bundle: Bundle, text: str, lock: Lock, sources: tuple[Source, ...]) -> dict[str, Any]:
+    def _filled(
+        self, bundle: Bundle, text: str, lock: Lock, sources: tuple[Source, ...], passed_over: PassedOver
+    ) -> dict[str, Any]:
         if not lock.entries():
             raise BundleError("the lock pins nothing, so there is nothing to bundle")
         before = bundle.lock_text()
@@ -67,7 +78,7 @@ class ActionModule(FleetAction):
         stale = bundle.stale(files)
         changed = bool(stale) or any(action != KEPT for action in todo.values())
         if changed and not self._task.check_mode:
-            bundle.write(files, todo, stale, lambda entry: cached_asset(entry, sources))
+            bundle.write(files, todo, stale, lambda entry: cached_asset(entry, sources, passed_over))
         result: dict[str, Any] = {
             "changed": changed,
             "path": str(bundle.path),

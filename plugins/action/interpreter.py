@@ -11,12 +11,15 @@ from typing import Any
 
 from ansible_collections.fleet.python.plugins.module_utils._options import interpreter_options
 from ansible_collections.fleet.python.plugins.plugin_utils import _result
+from ansible_collections.fleet.python.plugins.plugin_utils._access import access_of
 from ansible_collections.fleet.python.plugins.plugin_utils._action import FleetAction
 from ansible_collections.fleet.python.plugins.plugin_utils._carrier import candidates
 from ansible_collections.fleet.python.plugins.plugin_utils._carry import Order, carry_out, sweep_up
 from ansible_collections.fleet.python.plugins.plugin_utils._choice import Chooser
+from ansible_collections.fleet.python.plugins.plugin_utils._deliver import Transfer
 from ansible_collections.fleet.python.plugins.plugin_utils._errors import REFUSALS
 from ansible_collections.fleet.python.plugins.plugin_utils._observe import observe
+from ansible_collections.fleet.python.plugins.plugin_utils._passed_over import PassedOver
 from ansible_collections.fleet.python.plugins.plugin_utils._plan import make_plan
 from ansible_collections.fleet.python.plugins.plugin_utils._platform import level_below, platform_of, triples_of
 from ansible_collections.fleet.python.plugins.plugin_utils._remote import Remote, run_directory
@@ -49,7 +52,10 @@ class ActionModule(FleetAction):
 
     def _converge(self, options: Mapping[str, Any], remote: Remote, notes: list[str]) -> dict[str, Any]:
         task = task_of(options)
-        sources = sources_of(options["source"])
+        access = access_of(options)
+        sources = sources_of(options["source"], access)
+        passed_over = PassedOver(run_directory())
+        transfer = Transfer(options["transfer"], sources, run_directory(), access, passed_over)
         observed = observe(remote.run, task.root, task.links, deep=options["verify"] == "deep")
         platform = platform_of(observed)
         highest = min(options["max_level"], observed.level_known or options["max_level"])
@@ -58,7 +64,7 @@ class ActionModule(FleetAction):
         while True:
             ranking = partial(triples_of, platform, options["libc"], highest)
             triples = ranking(static=task.only_static)
-            chooser = Chooser(options, sources, ranking, run_directory())
+            chooser = Chooser(options, sources, ranking, run_directory(), passed_over)
             plan = make_plan(task, observed, ranking, chooser.choose)
             entries = chooser.entries(plan.installs)
             result = _result.planned(plan, observed, platform.result(triples, observed))
@@ -69,12 +75,11 @@ class ActionModule(FleetAction):
             if not (plan.changed or learned) or self._task.check_mode:
                 if observed.left_over and not self._task.check_mode:
                     sweep_up(plan, observed, remote)
-                return _result.with_warnings(result, [*plan.warnings, *notes])
+                return _result.with_warnings(result, [*plan.warnings, *notes, *passed_over.notes])
             try:
                 order = Order(
                     entries,
-                    sources,
-                    options["transfer"],
+                    transfer,
                     options["externally_managed"],
                     options["compile_bytecode"],
                     options["venv_roots"],
@@ -93,4 +98,6 @@ class ActionModule(FleetAction):
                     raise
                 observed = observe(remote.run, task.root, task.links, deep=options["verify"] == "deep")
             else:
-                return _result.with_warnings(_result.applied(result, done), [*plan.warnings, *notes])
+                return _result.with_warnings(
+                    _result.applied(result, done), [*plan.warnings, *notes, *passed_over.notes]
+                )

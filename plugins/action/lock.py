@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.fleet.python.plugins.module_utils._options import lock_options
+from ansible_collections.fleet.python.plugins.plugin_utils._access import access_of
 from ansible_collections.fleet.python.plugins.plugin_utils._action import FleetAction
 from ansible_collections.fleet.python.plugins.plugin_utils._lock import Pin
 from ansible_collections.fleet.python.plugins.plugin_utils._lock_store import add_pins
+from ansible_collections.fleet.python.plugins.plugin_utils._passed_over import PassedOver
 from ansible_collections.fleet.python.plugins.plugin_utils._pinning import pins_of, rankings
 from ansible_collections.fleet.python.plugins.plugin_utils._remote import Remote, run_directory
+from ansible_collections.fleet.python.plugins.plugin_utils._result import with_warnings
 from ansible_collections.fleet.python.plugins.plugin_utils._source import sources_of
 
 
@@ -26,7 +29,9 @@ class ActionModule(FleetAction):
     def act(self, options: Mapping[str, Any], remote: Remote) -> dict[str, Any]:
         """Resolve, and write the pins."""
         path = Path(options["path"]).absolute()
-        pins = pins_of(options, rankings(options, remote.run), sources_of(options["source"]), run_directory())
+        sources = sources_of(options["source"], access_of(options))
+        passed_over = PassedOver(run_directory())
+        pins = pins_of(options, rankings(options, remote.run), sources, run_directory(), passed_over)
         before, after = add_pins(path, pins, write=not self._task.check_mode)
         result: dict[str, Any] = {
             "changed": before != after,
@@ -38,7 +43,7 @@ class ActionModule(FleetAction):
         if self._task.check_mode and result["changed"]:
             # So that CI can hold a lock: ansible-playbook --check ends with a failure.
             result |= {"failed": True, "msg": f"{path} is not up to date: run this without --check, and commit it"}
-        return result
+        return with_warnings(result, passed_over.notes)
 
 
 def _shown(key: tuple[str, str], pin: Pin) -> dict[str, Any]:

@@ -112,6 +112,42 @@ options:
     type: bool
     default: false
     version_added: 0.1.0
+  timeout:
+    description:
+      - After how many seconds without a byte a connection to a source is given up. The next one goes on where it was,
+        if it brought something.
+    type: int
+    default: 30
+    version_added: 0.1.0
+  connect_timeout:
+    description:
+      - After how many seconds it is given up to connect to a source.
+    type: int
+    default: 10
+    version_added: 0.1.0
+  proxy:
+    description:
+      - URL of the HTTP proxy for all sources, for example V(http://proxy.example.com:3128). It may hold a user and
+        password. It is for whoever downloads, the controller or the host.
+      - Without it C(http_proxy), C(https_proxy) and C(no_proxy) count, on the controller those of its own environment
+        and on a host those of the task's C(environment).
+    type: str
+    version_added: 0.1.0
+  ca_path:
+    description:
+      - Path of a file on the controller with certificates in PEM form. For sources they are trusted in place of those
+        that the controller, or the host that downloads, trusts by itself.
+      - The file need not be on the host. BusyBox C(wget) cannot be told about it.
+    type: path
+    version_added: 0.1.0
+  headers:
+    description:
+      - Headers for every source that is a URL, for example an C(Authorization) with a token. Redirects to other
+        servers do not get them.
+      - A user and password can also stand in the URL, or in C(~/.netrc) of whoever downloads.
+        None of these is shown, written to a file that stays, or put where others on the host can see it.
+    type: dict
+    version_added: 0.1.0
 """
 
     # fleet.python.lock writes the lock, so it does not have this one.

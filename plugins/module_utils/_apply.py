@@ -15,7 +15,12 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from ansible_collections.fleet.python.plugins.module_utils import _root
-from ansible_collections.fleet.python.plugins.module_utils._fetch import FetchError, UnreachedError, copy_checked, download
+from ansible_collections.fleet.python.plugins.module_utils._fetch import (
+    FetchError,
+    UnreachedError,
+    copy_checked,
+    download,
+)
 from ansible_collections.fleet.python.plugins.module_utils._fit import fit
 from ansible_collections.fleet.python.plugins.module_utils._in_use import users_of
 from ansible_collections.fleet.python.plugins.module_utils._manifest import write_manifest
@@ -58,7 +63,7 @@ class ApplyError(Exception):
 
 
 class _Steps:
-    """The seconds of each step, what was said of sources that failed, and the one place where what went wrong below becomes an ApplyError."""
+    """What each step took, and the one place where what went wrong below becomes an ApplyError."""
 
     def __init__(self) -> None:
         self.taken: list[dict[str, Any]] = []

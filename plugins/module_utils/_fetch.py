@@ -13,7 +13,7 @@ import ssl
 import time
 from contextlib import suppress
 from http.client import HTTPException, InvalidURL
-from typing import Any, BinaryIO, List, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.request import OpenerDirector
 
@@ -42,7 +42,7 @@ class Fetched(NamedTuple):
     """The source that gave the bytes, as it may be shown, and one line for each before it that did not."""
 
     source: str
-    passed_over: List[str]
+    passed_over: list[str]
 
 
 class _BrokenOffError(Exception):
@@ -69,9 +69,11 @@ def download(pull: Pull, target: str, sha256: str) -> Fetched:
     try:
         opener = opener_of(pull)
     except ssl.SSLError as error:
-        raise FetchError("ca_path: the certificates cannot be used: {}".format(error)) from None
-    failures: List[str] = []
+        raise FetchError(f"ca_path: the certificates cannot be used: {error}") from None
+    failures: list[str] = []
     wrong = False
+    with open(target, "xb"):
+        pass
     for url in pull.urls:
         try:
             _from_source(opener, url, pull, target, sha256)
@@ -110,12 +112,12 @@ def _whole(opener: OpenerDirector, url: str, pull: Pull, target: str) -> None:
         except RedirectError as error:
             raise FetchError(str(error)) from None
         except HTTPError as error:
+            reason = f"HTTP {error.code} {' '.join(str(error.reason).split())}"
             if error.code == 416 and most:
                 # What lies here is longer than the file: it is the beginning of another one.
                 os.unlink(target)
             elif error.code not in _PASSING:
-                raise UnreachedError("{}: HTTP {} {}".format(shown(url), error.code, error.reason)) from None
-            reason = "HTTP {} {}".format(error.code, error.reason)
+                raise UnreachedError(f"{shown(url)}: {reason}") from None
         except _BrokenOffError as error:
             reason = str(error)
         except (InvalidURL, ValueError):
@@ -124,7 +126,7 @@ def _whole(opener: OpenerDirector, url: str, pull: Pull, target: str) -> None:
         except (URLError, *_BROKEN) as error:
             reason = _plain(error)
             # Nobody waits for what cannot be reached; what could be will be again.
-            if not most and isinstance(error, URLError):
+            if not most and isinstance(error, (URLError, TimeoutError, socket.timeout)):
                 raise UnreachedError(f"{shown(url)}: {reason}") from None
         idle = 0 if _size(target) > most else idle + 1
         if idle == _TRIES:

@@ -30,6 +30,11 @@ _CHOICE: dict[str, Any] = {
     },
     "catalogue": {"type": "str", "default": "bundled"},
     "insecure_source": {"type": "bool", "default": False},
+    "timeout": {"type": "int", "default": 30},
+    "connect_timeout": {"type": "int", "default": 10},
+    "proxy": {"type": "str", "no_log": True},
+    "ca_path": {"type": "path"},
+    "headers": {"type": "dict", "no_log": True},
     "lock": {"type": "path"},
 }
 

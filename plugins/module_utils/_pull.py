@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Tuple
 
 
 @dataclass(frozen=True)
@@ -22,8 +21,8 @@ class Pull:
     in PEM form, empty for those that the host trusts.
     """
 
-    urls: Tuple[str, ...]
-    headers: Tuple[str, ...] = ()
+    urls: tuple[str, ...]
+    headers: tuple[str, ...] = ()
     proxy: str = ""
     connect_timeout: int = 10
     timeout: int = 30
@@ -31,7 +30,7 @@ class Pull:
 
     def text(self) -> str:
         """The file's content."""
-        lines = ["connect_timeout {}".format(self.connect_timeout), "timeout {}".format(self.timeout)]
+        lines = [f"connect_timeout {self.connect_timeout}", f"timeout {self.timeout}"]
         lines += ["proxy " + self.proxy] if self.proxy else []
         lines += ["url " + url for url in self.urls]
         lines += ["header " + header for header in self.headers]
@@ -43,7 +42,7 @@ def parse_pull(text: str) -> Pull:
     settings, _blank, authorities = text.partition("\n\n")
     words = [line.partition(" ")[::2] for line in settings.splitlines()]
 
-    def values(name: str) -> Tuple[str, ...]:
+    def values(name: str) -> tuple[str, ...]:
         return tuple(value for word, value in words if word == name)
 
     return Pull(

@@ -9,7 +9,7 @@ import base64
 import netrc
 import ssl
 from http.client import HTTPConnection, HTTPSConnection
-from typing import Any, Optional
+from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 from urllib.request import (
     HTTPHandler,
@@ -87,6 +87,8 @@ class _Https(HTTPSHandler):
 
 def _quick(kind: Any, connect_timeout: int) -> Any:
     class Connection(kind):  # type: ignore[misc]
+        timeout: Any
+
         def connect(self) -> None:
             patience, self.timeout = self.timeout, min(self.timeout, connect_timeout)
             super().connect()
@@ -99,7 +101,7 @@ def _quick(kind: Any, connect_timeout: int) -> Any:
 def opener_of(pull: Pull) -> OpenerDirector:
     """What opens requests the way that ``pull`` says. Raises ssl.SSLError where its certificates are none."""
     context = ssl.create_default_context(cadata=pull.authorities or None)
-    handlers = [_Redirects, _Http(pull.connect_timeout), _Https(pull.connect_timeout, context)]
+    handlers: list[Any] = [_Redirects, _Http(pull.connect_timeout), _Https(pull.connect_timeout, context)]
     if pull.proxy:
         handlers.append(ProxyHandler({"http": pull.proxy, "https": pull.proxy}))
     return build_opener(*handlers)
@@ -117,7 +119,7 @@ def request_of(url: str, pull: Pull, start: int = 0) -> Request:
     # Where urllib wants it, and the logs of proxies do not.
     request = Request(urlunsplit(parts._replace(netloc=host)), headers={"User-Agent": "fleet.python"})
     if start:
-        request.add_header("Range", "bytes={}-".format(start))
+        request.add_header("Range", f"bytes={start}-")
     user = unquote(user) or ("" if _names_token(pull) else _netrc_user(parts.hostname or "") or "")
     if user:
         token = base64.b64encode(user.encode()).decode()
@@ -132,7 +134,7 @@ def _names_token(pull: Pull) -> bool:
     return any(header.lower().startswith("authorization:") for header in pull.headers)
 
 
-def _netrc_user(host: str) -> Optional[str]:
+def _netrc_user(host: str) -> str | None:
     """``user:password`` for a host out of ``~/.netrc``, as curl and wget find it."""
     try:
         found = netrc.netrc().authenticators(host)

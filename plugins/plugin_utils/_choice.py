@@ -24,6 +24,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import (
 from ansible_collections.fleet.python.plugins.plugin_utils._lock import Lock, check_digests, pick
 from ansible_collections.fleet.python.plugins.plugin_utils._lock_store import read_lock
 from ansible_collections.fleet.python.plugins.plugin_utils._once import once
+from ansible_collections.fleet.python.plugins.plugin_utils._passed_over import PassedOver
 from ansible_collections.fleet.python.plugins.plugin_utils._plan import Build, Ranking
 from ansible_collections.fleet.python.plugins.plugin_utils._query import make_query
 from ansible_collections.fleet.python.plugins.plugin_utils._request import Request, merge_options, parse_build
@@ -39,16 +40,22 @@ class Chooser:
     """The answers to the plan's questions. Catalogue and lock are read at the first of them, if there is one.
 
     ``options`` are the task's, as module_utils/_options.py has them; ``ranking`` what the host can run;
-    ``run_directory`` as in `catalogue_of`.
+    ``run_directory`` and ``passed_over`` as in `catalogue_of`.
     """
 
     def __init__(
-        self, options: Mapping[str, Any], sources: Sequence[Source], ranking: Ranking, run_directory: Path
+        self,
+        options: Mapping[str, Any],
+        sources: Sequence[Source],
+        ranking: Ranking,
+        run_directory: Path,
+        passed_over: PassedOver | None = None,
     ) -> None:
         self._options = options
         self._sources = sources
         self._ranking = ranking
         self._run_directory = run_directory
+        self._passed_over = passed_over
         self._release = None if options["release"] == LATEST_WORD else options["release"]
         self.chosen: dict[tuple[str, str], Entry] = {}
 
@@ -83,6 +90,7 @@ class Chooser:
             self._run_directory,
             # A lock has the digests, and what a source says is only held against them.
             insecure=bool(options["insecure_source"] or options.get("lock")),
+            passed_over=self._passed_over,
         )
 
     @cached_property
@@ -107,16 +115,23 @@ class Chooser:
 
 
 def catalogue_of(
-    option: str, sources: Sequence[Source], release: str | None, run_directory: Path, *, insecure: bool = False
+    option: str,
+    sources: Sequence[Source],
+    release: str | None,
+    run_directory: Path,
+    *,
+    insecure: bool = False,
+    passed_over: PassedOver | None = None,
 ) -> Catalogue:
     """The catalogue of the option ``catalogue``: ``bundled``, ``source``, or a file of the controller.
 
     ``run_directory`` lasts as long as the run and is shared by its processes: what a source says is kept there.
     ``insecure``: whether a source that anybody on the way can change may say which digests are right.
+    ``passed_over`` is told of sources that failed before one that did not.
     Raises CatalogueError, SourceError.
     """
     if option == SOURCE or release == LATEST_WORD:
-        found = _of_sources(sources, release, run_directory, insecure)
+        found = _of_sources(sources, release, run_directory, insecure, passed_over or PassedOver())
         if option == BUNDLED:
             _refuse_changed(found)
         return found
@@ -145,23 +160,28 @@ def _refuse_changed(found: Catalogue) -> None:
         )
 
 
-def _of_sources(sources: Sequence[Source], release: str | None, run_directory: Path, insecure: bool) -> Catalogue:
+def _of_sources(
+    sources: Sequence[Source], release: str | None, run_directory: Path, insecure: bool, passed_over: PassedOver
+) -> Catalogue:
     known = bundled_catalogue().releases()
-    failures: list[str] = []
-    for source in sources:
-        if not (source.authentic or insecure):
-            failures.append(
-                f"{source.name} is plain HTTP, so its digests prove nothing: use https, a lock, or catalogue: bundled "
-                "or a file; insecure_source: true trusts the network"
-            )
-            continue
+    failures: dict[str, Exception] = {}
+    for source in sorted(sources, key=lambda source: passed_over.is_down(source.name)):
         try:
-            return source_catalogue(
+            if not (source.authentic or insecure):
+                raise CatalogueError(
+                    f"{source.name} is plain HTTP, so its digests prove nothing: use https, a lock, or catalogue: "
+                    "bundled or a file; insecure_source: true trusts the network"
+                )
+            found = source_catalogue(
                 _remembered(source, run_directory), origin=source.name, release=release, known=known
             )
         except (CatalogueError, SourceError) as error:
-            failures.append(str(error))
-    raise CatalogueError("no source says what it has:\n  " + "\n  ".join(failures))
+            failures[source.name] = error
+        else:
+            for name, failure in failures.items():
+                passed_over.add(name, failure)
+            return found
+    raise CatalogueError("no source says what it has:\n  " + "\n  ".join(map(str, failures.values())))
 
 
 def _remembered(source: Source, run_directory: Path) -> Callable[[str], str | None]:

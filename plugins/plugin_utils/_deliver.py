@@ -93,7 +93,9 @@ def _unfit(entry: Entry, transfer: Transfer, observed: Observation) -> str:
     return ""
 
 
-def deliver(entry: Entry, home: str, way: Way, host: Receiver, transfer: Transfer, steps: list[dict[str, Any]]) -> Delivery:
+def deliver(
+    entry: Entry, home: str, way: Way, host: Receiver, transfer: Transfer, steps: list[dict[str, Any]]
+) -> Delivery:
     """Send the archive, or what the host needs to download it. Raises SourceError."""
     if way.name == "pull":
         return Delivery(entry.sha256, pull=_send_pull(entry, host, transfer))

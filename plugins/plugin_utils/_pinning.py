@@ -13,6 +13,7 @@ from typing import Any
 from ansible_collections.fleet.python.plugins.plugin_utils._choice import Chooser
 from ansible_collections.fleet.python.plugins.plugin_utils._lock import Pin, host_triple
 from ansible_collections.fleet.python.plugins.plugin_utils._observe import RunCommand, observe
+from ansible_collections.fleet.python.plugins.plugin_utils._passed_over import PassedOver
 from ansible_collections.fleet.python.plugins.plugin_utils._plan_model import Ranking
 from ansible_collections.fleet.python.plugins.plugin_utils._platform import platform_of, triples_of
 from ansible_collections.fleet.python.plugins.plugin_utils._request import parse_request
@@ -37,7 +38,11 @@ def _named(triple: str, *, static: bool = False) -> tuple[str, ...]:
 
 
 def pins_of(
-    options: Mapping[str, Any], ranked: Iterable[Ranking], sources: Sequence[Source], run_directory: Path
+    options: Mapping[str, Any],
+    ranked: Iterable[Ranking],
+    sources: Sequence[Source],
+    run_directory: Path,
+    passed_over: PassedOver,
 ) -> dict[tuple[str, str], Pin]:
     """The pin of each request for each of the hosts, keyed as `update_lock` takes it; a lock is not asked.
 
@@ -45,7 +50,7 @@ def pins_of(
     """
     found = {}
     for ranking in ranked:
-        chooser = Chooser({**options, "lock": None}, sources, ranking, run_directory)
+        chooser = Chooser({**options, "lock": None}, sources, ranking, run_directory, passed_over)
         for text in options["version"]:
             resolution = chooser.resolution(parse_request(text))
             entry = resolution.chosen

@@ -1,10 +1,12 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2154 # stage, archive and newline are set by stage.sh, which this is sent before
+# shellcheck disable=SC2154,SC2034 # stage and archive are set by stage.sh, which this is sent before and says more to
 # Download on a host that has no Python: from the sources in their order, going on where a connection broke off.
 # FLEET_PULL is a file on the host that nobody else may see, as module_utils/_pull.py describes it.
 # No single quote stands in the code: see probe.sh.
 # As module_utils/_fetch.py has it, in blocks of 512 bytes.
 most=1048576
+newline="
+"
 
 # read_pull: what the controller says of the sources; the file goes, for it may hold secrets
 read_pull() {

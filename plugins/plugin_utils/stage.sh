@@ -12,8 +12,6 @@ umask 022
 staging=$FLEET_ROOT/.staging
 stage=$staging/$FLEET_STAGE
 archive=$stage/archive
-newline="
-"
 made_root=
 [ -d "$FLEET_ROOT" ] || made_root=$FLEET_ROOT
 
@@ -144,6 +142,7 @@ if [ -n "$FLEET_FILE" ]; then
   found=$(digest "$archive")
   [ "$found" = "$FLEET_SHA256" ] || fail download "the file that the controller sent has sha256 $found, not $FLEET_SHA256"
 else
+  refused="" shown="" failures=""
   pull || {
     [ -z "$refused" ] || fail download "no source gave the archive:$failures"
     fail unreached "no source gave the archive:$failures"

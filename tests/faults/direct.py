@@ -195,7 +195,9 @@ class Direct:
         # The tests' mirror is a plain HTTP server.
         defaults["insecure_source"] = True
         given = {"version": [version] if isinstance(version, str) else [*version], **options}
-        task = SimpleNamespace(_task=SimpleNamespace(diff=False, check_mode=False))
-        act: Any = ActionModule.act
-        result: dict[str, Any] = act(task, {**defaults, **given}, self)
-        return result
+        # All that it asks of Ansible, beyond the host, is its task; a real one wants a play, a loader and a templar.
+        action: ActionModule = object.__new__(ActionModule)
+        task: Any = SimpleNamespace(diff=False, check_mode=False)
+        action._task = task
+        host: Any = self
+        return action.act({**defaults, **given}, host)
