@@ -64,11 +64,16 @@ options:
       - How archives reach the host.
       - V(pull) lets the host download from the URLs in O(source), under the task's C(environment).
       - V(push) lets the controller download each archive once, keep it in C($XDG_CACHE_HOME/fleet.python) or
-        C(~/.cache/fleet.python), and copy it to the host.
-      - V(auto) pulls where O(source) has a URL and the host has what it takes, which is a Python that can run modules,
-        or C(curl) or C(wget). Everything else is pushed. Whether the host can reach the URL is seen only when it
-        downloads, so set V(push) where it cannot.
-      - An archive of the flavor V(full) and a source that is a directory of the controller are always pushed.
+        C(~/.cache/fleet.python), and copy it to the host. Beyond 4096 MB, or what the environment variable
+        C(FLEET_PYTHON_CACHE_MB) says, what was unused for the longest time goes from there. The playbook
+        C(fleet.python.clean_cache) empties it.
+      - V(auto) lets the host try, where O(source) has a URL and the host has what it takes, which is a Python that can
+        run modules, or C(curl) or C(wget). What it gets from no source is pushed. Wrong bytes are a failure, and are
+        not tried again in another way. A host without a way out costs O(connect_timeout) seconds for each source.
+      - An archive of the flavor V(full) and a source that is on the controller are always pushed.
+      - A download goes on where a connection broke off, and the controller's also where an earlier run did.
+        On a terminal the controller tells how far its downloads and copies are. Of what a host downloads by itself
+        it sees nothing until that is done.
     type: str
     choices:
       - auto
@@ -166,8 +171,8 @@ notes:
   - Facts are not needed, so C(gather_facts) can be false.
   - When there is nothing to do, the task is one remote round trip. No module is uploaded to the host.
   - The default of O(root) belongs to the superuser, so most hosts need C(become).
-  - The host downloads by itself only from URLs. Proxies for that are set in the task's C(environment); those for the
-    controller in the controller's own environment.
+  - A source that fails is passed over for the next one, and named in a warning once in a run. When all fail, the
+    task fails with a line for each.
 seealso:
   - module: fleet.python.platform_info
   - name: python-build-standalone
@@ -313,6 +318,16 @@ interpreters:
       returned: unless nothing was to be removed
       type: str
       sample: 0fbccc0127e58fb5e6f99ef77afe23fc596c46390c689d57eebb87a179fae7c6
+    transfer:
+      description: How its archive came to the host, V(pull) or V(push).
+      returned: when it was installed, and not in check mode
+      type: str
+      sample: push
+    transfer_reason:
+      description: Why it came that way.
+      returned: when it was installed, and not in check mode
+      type: str
+      sample: "the host got it from nowhere: https://mirror.example.com/: Connection refused"
     in_use:
       description: Why a build that was to be removed has stayed.
       returned: when it has

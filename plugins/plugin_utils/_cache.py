@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ansible_collections.fleet.python.plugins.plugin_utils._cache_limit import keep_within, limit, used
 from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._digest import digest_of
+from ansible_collections.fleet.python.plugins.plugin_utils._download import Watch, unwatched
 from ansible_collections.fleet.python.plugins.plugin_utils._once import once
 from ansible_collections.fleet.python.plugins.plugin_utils._passed_over import PassedOver
 from ansible_collections.fleet.python.plugins.plugin_utils._source import Source, SourceError, fetch_from
@@ -34,28 +36,45 @@ class Archive:
     sha256: str
 
 
-def cached_archive(entry: Entry, sources: Sequence[Source], passed_over: PassedOver | None = None) -> Archive:
+def cached_archive(
+    entry: Entry, sources: Sequence[Source], passed_over: PassedOver | None = None, watch: Watch = unwatched
+) -> Archive:
     """The asset's archive in the cache, its sha256 checked now; a ``.tar.zst`` as a ``.tar.gz``, which hosts unpack.
 
     Raises SourceError.
     """
-    original = cached_asset(entry, sources, passed_over)
+    original = cached_asset(entry, sources, passed_over, watch)
     if entry.asset.archive == "tar.gz":
         return Archive(original, entry.sha256)
     with _told(original.parent):
         return _packed_anew(entry, original, original.with_name(f"{entry.sha256}.tar.gz"))
 
 
-def cached_asset(entry: Entry, sources: Sequence[Source], passed_over: PassedOver | None = None) -> Path:
+def cached_asset(
+    entry: Entry, sources: Sequence[Source], passed_over: PassedOver | None = None, watch: Watch = unwatched
+) -> Path:
     """The asset in the cache as it was published, its sha256 checked now. Raises SourceError."""
     directory = cache_directory() / "archives"
+    most = limit()
+
+    def fetch(target: Path) -> None:
+        try:
+            fetch_from(sources, entry, target, passed_over, watch)
+        except OSError:
+            # A full disk does not get emptier by keeping what fills it.
+            target.unlink(missing_ok=True)
+            raise
+        keep_within(directory, most)
+
     with _told(directory):
-        return once(
+        path = once(
             directory / entry.sha256,
-            lambda target: fetch_from(sources, entry, target, passed_over),
+            fetch,
             good=lambda path: digest_of(path) == entry.sha256,
             resumable=True,
         )
+        used(path)
+        return path
 
 
 @contextmanager
@@ -65,8 +84,8 @@ def _told(directory: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise SourceError(
-            f"the controller's cache {directory} cannot be used: {error.strerror or error}; "
-            "XDG_CACHE_HOME names another place"
+            f"the controller's cache {directory} cannot be used: {error.strerror or error}; XDG_CACHE_HOME names "
+            "another place, and ansible-playbook fleet.python.clean_cache empties it"
         ) from error
 
 
@@ -79,6 +98,7 @@ def _packed_anew(entry: Entry, original: Path, path: Path) -> Archive:
         note.write_text(digest_of(target), encoding="ascii")
 
     once(path, make, good=lambda found: note.is_file() and digest_of(found) == note.read_text(encoding="ascii"))
+    used(path)
     return Archive(path, note.read_text(encoding="ascii"))
 
 

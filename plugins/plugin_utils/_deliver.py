@@ -18,6 +18,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._access import Access
 from ansible_collections.fleet.python.plugins.plugin_utils._cache import cached_archive
 from ansible_collections.fleet.python.plugins.plugin_utils._carrier import DOWNLOADERS
 from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import Entry
+from ansible_collections.fleet.python.plugins.plugin_utils._download import Watch
 from ansible_collections.fleet.python.plugins.plugin_utils._observation import Observation
 from ansible_collections.fleet.python.plugins.plugin_utils._passed_over import PassedOver
 from ansible_collections.fleet.python.plugins.plugin_utils._source import Source
@@ -28,6 +29,9 @@ class Receiver(Protocol):
 
     def send(self, local: Path) -> str:
         """Copy a file to the host; its path there."""
+
+    def watch(self, what: str) -> Watch:
+        """Who is told how far something is that takes the host's time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,8 @@ def deliver(
     if way.name == "pull":
         return Delivery(entry.sha256, pull=_send_pull(entry, host, transfer))
     start = time.monotonic()
-    archive = cached_archive(entry, transfer.sources, transfer.passed_over)
+    watch = host.watch(f"download of {entry.asset.name}")
+    archive = cached_archive(entry, transfer.sources, transfer.passed_over, watch)
     sent = host.send(archive.path)
     steps.append({"name": "push", "home": home, "seconds": round(time.monotonic() - start, 3)})
     return Delivery(archive.sha256, file=sent, source="pushed by the controller")

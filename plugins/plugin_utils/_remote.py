@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.fleet.python.plugins.plugin_utils._download import Watch, unwatched
+from ansible_collections.fleet.python.plugins.plugin_utils._progress import TERMINAL, progress, watched_reading
 from ansible_collections.fleet.python.plugins.plugin_utils._stage import (
     CrashError,
     IllegalInstructionError,
@@ -72,9 +74,20 @@ class Remote:
         action = self._action
         folder = action._connection._shell.tmpdir or action._make_tmp_path()
         target = action._connection._shell.join_path(folder, local.name)
-        action._transfer_file(str(local), target)
+        if TERMINAL:
+            with watched_reading(local, self.watch(f"copy of {local.name}")):
+                action._transfer_file(str(local), target)
+        else:
+            action._transfer_file(str(local), target)
         action._fixup_perms2((folder, target))
         return str(target)
+
+    def watch(self, what: str) -> Watch:
+        """Lines on the terminal, where there is one."""
+        if not TERMINAL:
+            return unwatched
+        display: Any = self._action._display
+        return progress(display.display, f"{self._task_vars.get('inventory_hostname', 'this host')}: {what}")
 
     def module(self, python: str, plan: Mapping[str, Any]) -> dict[str, Any]:
         """Run the module with that Python of the host. Raises StageError with what it says where it fails."""

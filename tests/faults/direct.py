@@ -23,6 +23,7 @@ from typing import Any, Literal
 
 from ansible_collections.fleet.python.plugins.action.interpreter import ActionModule
 from ansible_collections.fleet.python.plugins.module_utils._options import interpreter_options
+from ansible_collections.fleet.python.plugins.plugin_utils._download import Watch, unwatched
 from ansible_collections.fleet.python.plugins.plugin_utils._stage import (
     CrashError,
     IllegalInstructionError,
@@ -140,6 +141,10 @@ class Direct:
         with open(local, "rb") as file:
             subprocess.run([*self._enter, "/bin/sh", "-c", f"cat > {target}"], stdin=file, check=True)
         return target
+
+    def watch(self, what: str) -> Watch:
+        """Nobody looks on."""
+        return unwatched
 
     def module(self, python: str, plan: Mapping[str, Any]) -> dict[str, Any]:
         """Apply a plan with that Python of the host; the module's result."""

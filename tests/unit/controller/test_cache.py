@@ -11,7 +11,9 @@ import multiprocessing
 import os
 import random
 import resource
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ import zstandard
 from ansible_collections.fleet.python.plugins.plugin_utils import _cache
 from ansible_collections.fleet.python.plugins.plugin_utils._asset import parse_asset
 from ansible_collections.fleet.python.plugins.plugin_utils._cache import cache_directory, cached_archive
+from ansible_collections.fleet.python.plugins.plugin_utils._cache_limit import keep_within
 from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._source import SourceError, sources_of
 from tests.unit.apply.mirrors import mirror, status
@@ -174,3 +177,75 @@ def test_a_cache_that_cannot_be_used(directory: Path, tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file")
     with pytest.raises(SourceError, match=f"{tmp_path}/cache/fleet.python.*XDG_CACHE_HOME"):
         cached_archive(entry, sources_of([str(directory)]))
+
+
+class TestLimit:
+    @staticmethod
+    def fill(directory: Path, *ages: int) -> list[str]:
+        """A kilobyte for each age in hours, and what lies beside it."""
+        for number, age in enumerate(ages):
+            for suffix, size in (("", 1024), (".lock", 0), (".sha256", 64)):
+                path = directory / f"{number}{suffix}"
+                path.write_bytes(bytes(size))
+                os.utime(path, (10_000_000 - age * 3600,) * 2)
+        return sorted(os.listdir(directory))
+
+    @pytest.mark.parametrize(
+        ("most", "left"),
+        [
+            (4096, {"0", "1", "2", "3"}),
+            (4095, {"0", "2", "3"}),
+            (2048, {"0", "3"}),
+            (0, {"3"}),
+        ],
+    )
+    def test_what_was_unused_longest_goes_first(self, tmp_path: Path, most: int, left: set[str]) -> None:
+        """What was used in the last hour stays: another run may be sending it."""
+        self.fill(tmp_path, 2, 9, 5, 0)
+        keep_within(tmp_path, most, now=10_000_000)
+        assert {path.name for path in tmp_path.iterdir() if not path.suffix} == left
+        assert {path.stem for path in tmp_path.iterdir() if path.suffix == ".sha256"} == left
+
+    def test_it_is_kept_when_something_is_added(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("FLEET_PYTHON_CACHE_MB", "1")
+        first = add(directory, GZ, random.Random(1).randbytes(900_000))
+        path = cached_archive(first, sources_of([str(directory)])).path
+        os.utime(path, (0, 0))
+        second = add(directory, GZ, random.Random(2).randbytes(900_000))
+        cached_archive(second, sources_of([str(directory)]))
+        assert cached() == [second.sha256]
+
+    def test_use_is_noted(self, directory: Path) -> None:
+        entry = add(directory, GZ, gzip.compress(PLAIN))
+        path = cached_archive(entry, sources_of([str(directory)])).path
+        os.utime(path, (0, 0))
+        cached_archive(entry, sources_of([str(directory)]))
+        assert path.stat().st_mtime > 0
+
+    def test_what_is_no_number(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("FLEET_PYTHON_CACHE_MB", "much")
+        entry = add(directory, GZ, gzip.compress(PLAIN))
+        with pytest.raises(SourceError, match="FLEET_PYTHON_CACHE_MB is 'much'"):
+            cached_archive(entry, sources_of([str(directory)]))
+
+
+def test_a_full_disk(directory: Path, monkeypatch: pytest.MonkeyPatch, full_disk: Path) -> None:
+    """The half that fits does not stay."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(full_disk))
+    entry = add(directory, GZ, random.Random(1).randbytes(3_000_000))
+    with mirror(directory) as server, pytest.raises(SourceError, match=r"No space left.*clean_cache"):
+        cached_archive(entry, sources_of([server.url]))
+    assert cached() == []
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small disk")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "small", disk], check=False, capture_output=True)
+    if done.returncode:
+        pytest.skip(f"no small disk here: {done.stderr.decode()}")
+    yield disk
+    subprocess.run(["umount", disk], check=True)
