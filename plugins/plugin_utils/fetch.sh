@@ -39,6 +39,7 @@ settings_of_curl() {
 }
 settings_of_wget() {
   cat "${WGETRC:-${HOME:-}/.wgetrc}" 2>/dev/null
+  printf "auth_no_challenge = on\n"
   [ -z "$authorities" ] || printf "ca_certificate = %s\n" "$authorities"
   printf "%s" "$headers" | sed "s/^/header = /"
 }
@@ -79,7 +80,29 @@ request() {
     fi
     [ -s "$archive" ] || timeout=$connect_timeout
     wget -q -S -c -T "$timeout" -O "$archive" "$1"
+    status=$?
+    # That of Debian 12 crashes when it is told how long to wait.
+    [ "$status" -eq 139 ] || return "$status"
+    wget -q -S -c -O "$archive" "$1"
   fi
+}
+
+# reason: the line that says most, of what a program has said, without any URL
+reason() {
+  sed "/HTTP\/- /d; s|[A-Za-z]*://[^ ]*|(its URL)|g" | {
+    line=""
+    while read -r next; do
+      case $next in
+        "") ;;
+        "curl: ("* | *ERROR* | *"failed: "* | "wget: "*)
+          line=$next
+          break
+          ;;
+        *) line=$next ;;
+      esac
+    done
+    printf "%s" "$line"
+  }
 }
 
 # download URL: bring the rest of it, as long as connections bring something. Else one line of what went wrong, without
@@ -117,7 +140,9 @@ download() {
     idle=$((idle + 1))
     # Nobody waits for what cannot be reached; what could be will be again.
     case $best,$code,$said in
-      0,429,* | 0,5??,* | 0,*"mpty reply"* | 0,*reset* | 0,*"o data"* | 0,*"rror getting"* | [1-9]*) ;;
+      *,429,* | [1-9]*,416,*) ;;
+      *,4??,*) break ;;
+      0,5??,* | 0,*"mpty reply"* | 0,*reset* | 0,*"o data"* | 0,*"rror getting"* | [1-9]*) ;;
       *) break ;;
     esac
     [ "$idle" -lt 4 ] || break
@@ -127,7 +152,7 @@ download() {
     *401 | *403) printf "HTTP %s: it wants a user and password, or a token, or refuses these" "$code" ;;
     *407) printf "HTTP 407: the proxy wants a user and password, or refuses these" ;;
     with-headers-30?) printf "it redirects, and headers are for its own host alone: name the other one in source, or set transfer to push" ;;
-    *) printf "%s\n" "$said" | sed "/HTTP\/- /d; s|[A-Za-z]*://[^ ]*|(its URL)|g" | tail -n 1 ;;
+    *) printf "%s\n" "$said" | reason ;;
   esac
   return 1
 }
