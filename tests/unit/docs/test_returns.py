@@ -12,6 +12,7 @@ import yaml
 
 from ansible_collections.fleet.python.plugins.modules import interpreter, platform_info
 from ansible_collections.fleet.python.plugins.plugin_utils import _result
+from ansible_collections.fleet.python.plugins.plugin_utils._deliver import Way, told
 from ansible_collections.fleet.python.plugins.plugin_utils._observation import HostPython, Observation, Tool
 from ansible_collections.fleet.python.plugins.plugin_utils._plan import Build, Outcome, Plan
 from ansible_collections.fleet.python.plugins.plugin_utils._platform import Platform
@@ -53,11 +54,13 @@ def _result_of(plan: Plan) -> dict[str, Any]:
 
 def test_every_key_of_an_installation() -> None:
     result = _result_of(Plan(ROOT, (Outcome("3.13", "installed", BUILD),), (BUILD,), {"3.13": HOME}))
-    done = {"changed": True, "steps": [{"name": "lock", "home": "", "seconds": 0.0}], "trials": {HOME: {}}}
+    documented = INTERPRETER["interpreters"]["contains"]
+    way = Way("push", documented["transfer_reason"]["sample"])
+    steps = [{"name": "lock", "home": "", "seconds": 0.0}]
+    done = {"changed": True, "steps": steps, "trials": {HOME: {}}, "transfers": told({HOME: way})}
     applied = _result.applied(result, done)
     # changed is Ansible's own.
     assert applied.keys() - {"changed"} == INTERPRETER.keys()
-    documented = INTERPRETER["interpreters"]["contains"]
     assert applied["interpreters"][0].keys() == documented.keys() - {"in_use"}
     assert applied["interpreter"] == INTERPRETER["interpreter"]["sample"]
     samples = {key: documented[key]["sample"] for key in applied["interpreters"][0]}
@@ -65,8 +68,9 @@ def test_every_key_of_an_installation() -> None:
 
 
 def test_every_key_of_a_removal_that_may_not_be() -> None:
+    documented = INTERPRETER["interpreters"]["contains"]
     plan = Plan(ROOT, (Outcome("3.13", "removed", None, BUILD),), remove=(HOME,))
     done = {"changed": False, "steps": [], "trials": {}, "in_use": {HOME: "process 812 (gunicorn) runs from it"}}
     applied = _result.applied(_result_of(plan), done)
-    assert applied["interpreters"][0].keys() == INTERPRETER["interpreters"]["contains"].keys()
+    assert applied["interpreters"][0].keys() == documented.keys() - {"transfer", "transfer_reason"}
     assert applied.keys() - {"changed", "warnings"} == INTERPRETER.keys()
