@@ -29,6 +29,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._stage import (
     IllegalInstructionError,
     MeanwhileError,
     StageError,
+    UnreachedError,
 )
 
 CHECKOUT = Path(__file__).parents[2]
@@ -156,10 +157,13 @@ class Direct:
         except ValueError:
             raise CrashError(f"the module crashed on the host: {done['stderr'][-600:]}") from None
         self.changing = result.pop("changing")
-        if result.get("meanwhile"):
-            raise MeanwhileError(result["msg"])
         if "msg" in result:
-            raise IllegalInstructionError(result["msg"]) if result["illegal_instruction"] else StageError(result["msg"])
+            kinds: dict[str, type[StageError]] = {
+                "meanwhile": MeanwhileError,
+                "unreached": UnreachedError,
+                "illegal_instruction": IllegalInstructionError,
+            }
+            raise next((kind for name, kind in kinds.items() if result[name]), StageError)(result["msg"])
         return result
 
     def sh(self, script: str, *arguments: str) -> str:
