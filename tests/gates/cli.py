@@ -125,9 +125,15 @@ def _consumer() -> Step:
     return Step("consumer", consumer.run, ("build", "world"))
 
 
+def _images() -> Step:
+    # In one process: they share the image.
+    return Step("images", lambda: suites.in_world(main_leg(), "images", "not slow", 1), ("world",))
+
+
 def _slow() -> list[Step]:
     world = Step("world, slow", suites.slow_world, ("world",))
-    return [world, _in_world("integration", "slow and not unproven"), *_molecule(scenario.EMULATED, world.name)]
+    tests = [_in_world("integration", "slow and not unproven"), _in_world("images", "slow")]
+    return [world, *tests, *_molecule(scenario.EMULATED, world.name)]
 
 
 def _in_world(folder: str, marked: str) -> Step:
@@ -137,7 +143,7 @@ def _in_world(folder: str, marked: str) -> Step:
 
 def _test() -> list[Step]:
     quick = [_packages(), *_environments(), *_lint(), *_by_leg("unit", suites.unit)]
-    in_containers = [_world(), *_integration(), *_works_with(), *_molecule(scenario.NATIVE), _consumer()]
+    in_containers = [_world(), *_integration(), *_works_with(), *_molecule(scenario.NATIVE), _consumer(), _images()]
     return [*quick, *_by_leg("sanity", sanity), *_build(), *in_containers]
 
 
@@ -149,6 +155,7 @@ _TARGETS: dict[str, Callable[[], list[Step]]] = {
     "build": lambda: [_main(), *_build()],
     "integration": lambda: [_packages(), *_environments(), _world(), *_integration()],
     "molecule": lambda: [_packages(), _main(), *_build(), _world(), *_molecule(scenario.NATIVE), _consumer()],
+    "images": lambda: [_packages(), _main(), _world(), _images()],
     "test": _test,
     "test-all": lambda: [*_test(), *_slow()],
     "demo": lambda: [_packages(), _main(), Step("demo", suites.demo, ("environment",))],
