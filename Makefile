@@ -1,7 +1,7 @@
 # Thin: each target is a command of tests/gates, which sets up what it needs and says what it does.
 # FLEET_PYTHON_CACHE names another cache directory than ~/.cache/fleet-python.
 PYTHON ?= python3
-TARGETS := setup lint unit sanity build integration molecule images test test-all demo
+TARGETS := setup lint docs unit sanity build integration molecule images test test-all demo
 
 .PHONY: help $(TARGETS) clean distclean
 
@@ -10,7 +10,7 @@ help:
 	@echo 'make test         set up and run everything: linters, unit, sanity, build, integration, Molecule'
 	@echo 'make test-all     the same, and what is slow or emulated'
 	@echo 'make setup        system packages (apt, as root), environments, test world'
-	@echo 'make lint | unit | sanity | build | integration | molecule | images    one part of it'
+	@echo 'make lint | docs | unit | sanity | build | integration | molecule | images    one part of it'
 	@echo 'make clean        remove what is built in the repository'
 	@echo 'make distclean    remove also the hosts, the images and the cache directory'
 

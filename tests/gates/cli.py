@@ -12,7 +12,7 @@ from functools import partial
 
 from tests.molecule import consumer, scenario
 
-from . import artifact, lint, suites
+from . import artifact, lint, site, suites
 from .environments import environment
 from .legs import LEGS, Leg, main_leg, python_for
 from .outcome import StepNotRun
@@ -93,6 +93,10 @@ def _lint() -> list[Step]:
     return [Step(name, check, ("environment",)) for name, check in checks.items()]
 
 
+def _site() -> Step:
+    return Step("docs site", site.site, ("environment",))
+
+
 def _by_leg(name: str, check: Callable[[Leg], str]) -> list[Step]:
     return [Step(f"{name} {leg.name}", partial(check, leg), ("environment", f"environment {leg.name}")) for leg in LEGS]
 
@@ -144,12 +148,13 @@ def _in_world(folder: str, marked: str) -> Step:
 def _test() -> list[Step]:
     quick = [_packages(), *_environments(), *_lint(), *_by_leg("unit", suites.unit)]
     in_containers = [_world(), *_integration(), *_works_with(), *_molecule(scenario.NATIVE), _consumer(), _images()]
-    return [*quick, *_by_leg("sanity", sanity), *_build(), *in_containers]
+    return [*quick, _site(), *_by_leg("sanity", sanity), *_build(), *in_containers]
 
 
 _TARGETS: dict[str, Callable[[], list[Step]]] = {
     "setup": lambda: [_packages(), *_environments(), _world()],
     "lint": lambda: [_main(), *_lint()],
+    "docs": lambda: [_main(), _site()],
     "unit": lambda: [*_environments(), *_by_leg("unit", suites.unit)],
     "sanity": lambda: [*_environments(), *_by_leg("sanity", sanity)],
     "build": lambda: [_main(), *_build()],
