@@ -174,7 +174,12 @@ notes:
   - A source that fails is passed over for the next one, and named in a warning once in a run. When all fail, the
     task fails with a line for each.
 seealso:
+  - module: fleet.python.interpreter_info
+  - module: fleet.python.lock
   - module: fleet.python.platform_info
+  - name: Guides
+    description: Alpine, ARM, Enterprise Linux 8, upgrading, and what works with these interpreters.
+    link: https://github.com/fleet-python/fleet.python/tree/main/docs
   - name: python-build-standalone
     description: Where the builds come from, and what is peculiar about them.
     link: https://gregoryszorc.com/docs/python-build-standalone/main/

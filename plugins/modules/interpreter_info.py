@@ -40,6 +40,7 @@ notes:
   - Which processes run from a build is known as far as the user may look. Use C(become) to see those of all users.
 seealso:
   - module: fleet.python.interpreter
+  - module: fleet.python.platform_info
 """
 
 EXAMPLES = r"""
