@@ -77,9 +77,10 @@ def play_of(
 
 @pytest.fixture(scope="session")
 def provisioned(machine: Target, page: Mapping[str, Section], play_of: PlayOf) -> Target:
-    """The machine after the page's first play."""
+    """The machine after the page's first play, with the interpreter named in its inventory before it is there."""
     [play] = page["Works with what you already use"].plays
-    ran = play_of(play)
+    [inventory] = page["Ansible"].inventories
+    ran = play_of(play, **inventory["all"]["vars"])
     assert ran.status == 0, ran.output
     return machine
 
