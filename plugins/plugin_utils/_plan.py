@@ -24,6 +24,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._plan_model import (
 )
 from ansible_collections.fleet.python.plugins.plugin_utils._plan_refusals import (
     extra_links,
+    programs_of_links,
     refuse_bad_root,
     refuse_foreign_entries,
 )
@@ -213,12 +214,14 @@ def _action(build: Build, before: Build | None, new: bool) -> str:
 def _warnings(task: Task, outcomes: list[Outcome]) -> list[str]:
     """What the age of a build means for the extra links that lead to it."""
     found = []
+    belong = programs_of_links(task, outcomes)
     for build in filter(None, (outcome.build for outcome in outcomes)):
-        for quirk in quirks_of(parse_asset(build.asset), build.release) if task.links else ():
+        paths = [path for path, (minor, program) in belong.items() if minor == build.link and "python" in program]
+        for quirk in quirks_of(parse_asset(build.asset), build.release) if paths else ():
             if quirk.name == "venv_through_symlink":
                 found.append(
                     f"{build.version} of release {build.release}: {quirk.text} "
-                    f"({task.root}/{build.link}/bin/python3, not {task.links[0]})"
+                    f"({task.root}/{build.link}/bin/python3, not {paths[0]})"
                 )
     return found
 

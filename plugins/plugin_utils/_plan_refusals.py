@@ -62,16 +62,8 @@ def refuse_foreign_entries(observed: Observation, links: Mapping[str, str]) -> N
 def extra_links(task: Task, observed: Observation, outcomes: list[Outcome]) -> dict[str, str]:
     """The extra links that are missing or lead elsewhere, with what they shall lead to. Raises PlanError."""
     wanted: dict[str, str] = {}
-    minors = [outcome.build.link for outcome in outcomes if outcome.build]
-    for path in task.links:
-        name = PurePosixPath(path).name
-        # python3.13 belongs to 3.13; a name without a version belongs to the first request.
-        version = _VERSION_AT_END.search(name)
-        minor = version[0] if version else minors[0]
-        if minor not in minors:
-            raise PlanError(f"{path} would lead to nothing: of {name} there is none in {', '.join(minors)}; see links")
-        # A program of the build, by its name; any other name is one for the interpreter.
-        target = f"{task.root}/{minor}/bin/{name if _PROGRAM.match(name) else f'python{minor}'}"
+    for path, (minor, program) in programs_of_links(task, outcomes).items():
+        target = f"{task.root}/{minor}/bin/{program}"
         found = observed.paths.get(path)
         if found is None:
             wanted[path] = target
@@ -85,3 +77,19 @@ def extra_links(task: Task, observed: Observation, outcomes: list[Outcome]) -> d
                 )
             wanted[path] = target
     return wanted
+
+
+def programs_of_links(task: Task, outcomes: list[Outcome]) -> dict[str, tuple[str, str]]:
+    """What each extra link belongs to: minor link, program. Raises PlanError where it would lead to nothing."""
+    belong: dict[str, tuple[str, str]] = {}
+    minors = [outcome.build.link for outcome in outcomes if outcome.build]
+    for path in task.links:
+        name = PurePosixPath(path).name
+        # python3.13 belongs to 3.13; a name without a version belongs to the first request.
+        version = _VERSION_AT_END.search(name)
+        minor = version[0] if version else minors[0]
+        if minor not in minors:
+            raise PlanError(f"{path} would lead to nothing: of {name} there is none in {', '.join(minors)}; see links")
+        # A program of the build, by its name; any other name is one for the interpreter.
+        belong[path] = minor, name if _PROGRAM.match(name) else f"python{minor}"
+    return belong

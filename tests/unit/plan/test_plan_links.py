@@ -113,3 +113,13 @@ def test_a_warning_where_venvs_through_the_link_break(
     plan = plan_for(task(version, links=links), Host(), entry(version, release))
     assert [warning.split(":")[0] for warning in plan.warnings] == [f"{version} of release {release}"] * warned
     assert all(f"{ROOT}/3.13/bin/python3" in warning for warning in plan.warnings)
+
+
+def test_the_warning_names_the_link_that_leads_to_the_build() -> None:
+    links = ("/usr/local/bin/python3", LINK, "/usr/local/bin/pip3.12")
+    plan = plan_for(task("3.13", "3.12", links=links), Host(), NEW, OTHER_MINOR)
+    [warning] = plan.warnings
+    assert warning.startswith("3.13.2 of")
+    assert warning.endswith("not /usr/local/bin/python3)")
+    plan = plan_for(task("3.12", "3.13", links=links[1:]), Host(), NEW, OTHER_MINOR)
+    assert [warning.partition(":")[0] for warning in plan.warnings] == ["3.13.2 of release 20250317"]
