@@ -30,7 +30,10 @@ with open(sys.argv[2]) as file:
     plan = json.load(file)
 result = apply_plan(plan)
 own = resource.getrusage(resource.RUSAGE_SELF)
-print(json.dumps({**result, "own_cpu": own.ru_utime + own.ru_stime, "own_peak": own.ru_maxrss * 1024}))
+# Not ru_maxrss: the size of the process that forked this one counts in it.
+with open("/proc/self/status") as status:
+    peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+print(json.dumps({**result, "own_cpu": own.ru_utime + own.ru_stime, "own_peak": peak * 1024}))
 """
 
 

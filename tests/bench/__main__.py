@@ -1,0 +1,184 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``make bench``: everything, side by side, in one run; the results as JSON, Markdown and SVG."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ansible.release import __version__ as ansible_version
+
+from tests.gates.places import COLLECTIONS, REPOSITORY
+from tests.gates.suites import processors
+from tests.world.cache import Cache
+from tests.world.errors import WorldError
+from tests.world.podman import bridge_address, unavailable
+from tests.world.server import MirrorServer
+
+from . import idle, plays, probe
+from .ansible import Controller
+from .fresh import ASSET, RELEASE, SETTINGS, VERSION, Install, pairs
+from .local_host import LocalHost
+from .measure import BenchError
+from .plot import plot
+from .report import aims, page, table
+
+_SSH_NAMES = ("ours", "our role", "raw", "usual role", "tuned role")
+
+
+def main() -> int:
+    """Run the benchmark; the exit status says whether it ran, not what it found."""
+    parser = argparse.ArgumentParser(prog="python3 -m tests.bench", description="The benchmark of fleet.python.")
+    parser.add_argument("--uv", type=Path, required=True, help="the program uv")
+    parser.add_argument("--to", type=Path, default=REPOSITORY / "docs", help="directory for the results")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="fleet-python-bench-") as directory:
+        results = Bench(Path(directory), options.uv, options.rounds).run()
+    results["machine"]["seconds"] = round(time.monotonic() - start)
+    (options.to / "benchmark.json").write_text(json.dumps(results, indent=1) + "\n")
+    (options.to / "benchmark.md").write_text(page(results))
+    if "idle" in results:
+        (options.to / "benchmark.svg").write_text(plot("Nothing to do: seconds, local hosts", _lines(results)))
+    print(table(("aim", "found", "bound", ""), (aim.row() for aim in aims(results))))
+    for name, why in results["not measured"].items():
+        print(f"not measured: {name}: {why}")
+    return 0
+
+
+def _lines(results: dict[str, Any]) -> dict[str, dict[int, float]]:
+    lines: dict[str, dict[int, float]] = {}
+    for count, names in results["idle"]["local"].items():
+        for name, result in names.items():
+            lines.setdefault(name, {})[int(count)] = result["wall"]
+    return {name: line for name, line in lines.items() if len(line) > 1}
+
+
+class Bench:
+    """One run of all parts; what one of them cannot measure is named, and the others go on."""
+
+    def __init__(self, directory: Path, uv: Path, rounds: int) -> None:
+        self._directory = directory
+        self._uv = uv
+        self._rounds = rounds
+        self._cache = Cache()
+        self._results: dict[str, Any] = {"machine": _machine(uv), "not measured": {}}
+
+    def run(self) -> dict[str, Any]:
+        """All parts."""
+        here = "127.0.0.1" if unavailable() else bridge_address()
+        with MirrorServer(self._cache.mirror, here) as mirror:
+            scratch = self._directory / "scratch"
+            scratch.mkdir()
+            install = Install(mirror, self._cache.mirror / "SHA256SUMS", scratch, self._uv, COLLECTIONS)
+            self._part("on the host", lambda: self._on_the_host(install))
+            stage = self._stage(install, scratch)
+            controller = stage.controller
+            self._part("probe", lambda: _json(probe.probes(stage.root, self._rounds * 3)))
+            self._part("resolution", _resolution)
+            self._part("idle", lambda: self._idle(stage))
+            self._part("forks", lambda: self._forks(stage))
+            self._part("ssh", lambda: self._ssh(stage, mirror))
+            self._part("push", lambda: plays.push(controller, mirror, self._directory / "pushed"))
+            self._part("fresh play", lambda: _json(plays.fresh_play(controller, mirror, stage.variables, self._rounds)))
+            self._part("upgrade", lambda: plays.upgrade(controller, mirror, self._rounds).as_json())
+        return self._results
+
+    def _part(self, name: str, measure: Callable[[], Any]) -> None:
+        print(f"measuring: {name}", flush=True)
+        start = time.monotonic()
+        try:
+            found = measure()
+        except (BenchError, WorldError) as error:
+            self._results["not measured"][name] = str(error)
+        else:
+            if name != "ssh":
+                self._results[name] = found
+        print(f"measured: {name}, {time.monotonic() - start:.0f} s", flush=True)
+
+    def _on_the_host(self, install: Install) -> dict[str, Any]:
+        return {name: pair.as_json() for name, pair in pairs(install, self._rounds * 2, SETTINGS).items()}
+
+    def _stage(self, install: Install, scratch: Path) -> idle.Stage:
+        """An interpreter installed once, by each contender in its own way, for the runs that have nothing to do."""
+        root = self._directory / "python"
+        install.act(LocalHost(Path("/usr/bin/python3"), COLLECTIONS, scratch), root, bytecode=True)
+        variables = {
+            "python_url": f"{install.url}",
+            "python_sha256": install.sha256,
+            "python_version": f"{VERSION}+{RELEASE}",
+        }
+        home = root / f"cpython-{VERSION}+{RELEASE}"
+        home.symlink_to(next(root.glob("cpython-*-gnu")).name)
+        # As the usual role leaves it.
+        shutil.copy(self._cache.mirror / RELEASE / ASSET, root / ASSET)
+        (root / ASSET).chmod(0o644)
+        for program in ("python3", "pip3"):
+            (root / program).symlink_to(home / "bin" / program)
+        own = self._directory / "uv"
+        environment = install.uv_environment(own)
+        command: list[str | Path] = [self._uv, "python", "install", "--quiet", VERSION]
+        subprocess.run(command, env=environment, check=True)
+        controller = Controller(self._directory, (COLLECTIONS, self._cache.collections))
+        return idle.Stage(controller, root, variables, self._uv, environment)
+
+    def _idle(self, stage: idle.Stage) -> dict[str, Any]:
+        found: dict[str, Any] = {"no task": idle.base(stage, self._rounds).as_json(), "local": {}, "ssh": {}}
+        for hosts, names in idle.LOCAL.items():
+            rounds = self._rounds if hosts < 1000 else 1
+            found["local"][str(hosts)] = _json(idle.local(stage, hosts, 20, names, rounds))
+        return found
+
+    def _forks(self, stage: idle.Stage) -> dict[str, Any]:
+        by_number = {
+            str(forks): _json(idle.local(stage, idle.FORKS_AT, forks, ("ours", "raw"), self._rounds))
+            for forks in idle.FORKS
+        }
+        return {"hosts": idle.FORKS_AT, "by number": by_number}
+
+    def _ssh(self, stage: idle.Stage, mirror: MirrorServer) -> None:
+        if reason := unavailable():
+            raise BenchError(reason)
+        key = self._directory / "key"
+        found = plays.ssh(stage, mirror, key, idle.SSH, 2, _SSH_NAMES)
+        self._results["idle"]["ssh"][str(idle.SSH)] = _json(found)
+
+
+def _json(results: dict[str, Any]) -> dict[str, Any]:
+    return {name: result.as_json() for name, result in results.items()}
+
+
+def _resolution() -> str:
+    command = [sys.executable, "-m", "tests.bench.resolve"]
+    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+
+
+def _machine(uv: Path) -> dict[str, Any]:
+    model = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    said = subprocess.run([uv, "--version"], capture_output=True, text=True, check=True).stdout.split()
+    return {
+        "date": datetime.datetime.now(tz=datetime.UTC).strftime("%Y-%m-%d"),
+        "system": f"{platform.freedesktop_os_release()['PRETTY_NAME']}, Linux {platform.release()}",
+        "processor": model[0].partition(":")[2].strip() if model else platform.machine(),
+        "processors": processors(),
+        "ansible": ansible_version,
+        "python": platform.python_version(),
+        "uv": said[1],
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
