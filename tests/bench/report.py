@@ -157,13 +157,13 @@ def page(results: Results) -> str:
         push = results["push"]
         received, sent = (push[f"bytes_{which}"] / 1e6 for which in ("from_the_source", "to_the_hosts"))
         parts.append(
-            f"A push to {push['hosts']} hosts, five at a time: {push['wall']:.1f} s, {push['cpu']:.1f} s of CPU (all of "
-            f"the hosts are this machine), {push['requests_to_the_source']} request for the archive, {received:.0f} MB "
-            f"from the source and {sent:.0f} MB to the hosts.\n"
+            f"A push to {push['hosts']} hosts, five at a time: {push['wall']:.1f} s, {push['cpu']:.1f} s of CPU (all "
+            f"of the hosts are this machine), {push['requests_to_the_source']} request for the archive, "
+            f"{received:.0f} MB from the source and {sent:.0f} MB to the hosts.\n"
         )
     if "probe" in results:
         parts.append("## The probe, and a resolution\n")
-        times = [
+        rows = [
             (name, *(f"{found[key] * 1000:.0f}" for key in ("cpu", "wall"))) for name, found in results["probe"].items()
         ]
         parts.append(table(("", "CPU, ms", "wall, ms"), rows))

@@ -163,5 +163,6 @@ _TARGETS: dict[str, Callable[[], list[Step]]] = {
     "images": lambda: [_packages(), _main(), _world(), _images()],
     "test": _test,
     "test-all": lambda: [*_test(), *_slow()],
+    "bench": lambda: [_packages(), _main(), _world(), Step("bench", suites.bench, ("world",))],
     "demo": lambda: [_packages(), _main(), Step("demo", suites.demo, ("environment",))],
 }

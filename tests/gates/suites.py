@@ -69,6 +69,14 @@ def demo() -> str:
     return ""
 
 
+def bench() -> str:
+    """Run the benchmark, on a machine that does nothing else; its results go into docs/."""
+    env = environment(main_leg())
+    variables = {**env.variables(), **world_variables(env)}
+    stream([env.python, "-m", "tests.bench", "--uv", env.path / "bin" / "uv"], variables)
+    return ""
+
+
 def world_variables(env: Environment) -> dict[str, str]:
     """Return what callers of podman must have in their environment, as the test world says it."""
     command = [str(env.python), "-m", "tests.world", "env"]
