@@ -157,6 +157,7 @@ options:
     description:
       - Path of a lock file on the controller, which pins for each triple and each request the asset and its SHA-256
         digest.
+      - A bundle that M(fleet.python.bundle) has written will do as well. Its lock is inside.
       - With it nothing outside of the lock is chosen. A host whose triple the lock lacks is refused, with the command
         that adds it; so is a request that the lock does not have or no longer matches.
     type: path

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role says the same as the module, in all the places where it says it."""
+"""The roles say the same in all the places where they say it; fleet.python.interpreter what the module says."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ import yaml
 from ansible_collections.fleet.python.plugins.module_utils._options import interpreter_options
 from tests.gates import role_readme
 
-ROLE = Path(__file__).parents[3] / "roles" / "interpreter"
+ROLES = Path(__file__).parents[3] / "roles"
+ROLE = ROLES / "interpreter"
 PREFIX = "interpreter_"
 
 
-def load(name: str) -> Any:
-    return yaml.safe_load((ROLE / name).read_text(encoding="utf-8"))
+def load(name: str, role: Path = ROLE) -> Any:
+    return yaml.safe_load((role / name).read_text(encoding="utf-8"))
 
 
 def module_options() -> dict[str, dict[str, Any]]:
@@ -35,6 +36,14 @@ def test_argument_specs_are_the_modules() -> None:
 def test_defaults_are_the_modules() -> None:
     assert load("defaults/main.yml") == {
         name: option["default"] for name, option in module_options().items() if "default" in option
+    }
+
+
+def test_defaults_of_the_mirror_are_its_argument_specs() -> None:
+    mirror = ROLES / "mirror"
+    options = load("meta/argument_specs.yml", mirror)["argument_specs"]["main"]["options"]
+    assert load("defaults/main.yml", mirror) == {
+        name: option["default"] for name, option in options.items() if "default" in option
     }
 
 
