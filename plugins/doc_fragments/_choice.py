@@ -26,7 +26,8 @@ options:
         is taken.
       - V(install_only) has debug symbols.
       - V(full) is the whole build tree with C(PYTHON.json), a C(.tar.zst) of several times the size.
-        The controller needs the Python package C(zstandard) for it.
+        The controller needs the Python package C(zstandard) for it, and about 200 MB of memory, since upstream packs
+        them so that unpacking looks back 128 MB.
     type: str
     choices:
       - install_only_stripped

@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
+from pathlib import Path
+
 import pytest
 
-from tests.integration.conftest import Everywhere, Interpreter, NewHost
+from ansible_collections.fleet.python.plugins.plugin_utils._digest import digest_of
+from tests.integration.conftest import Everywhere, Interpreter, NewHost, Serve
 from tests.integration.playbook import Controller
 from tests.world.cache import Cache
 from tests.world.server import MirrorServer
-
-pytestmark = pytest.mark.unproven
 
 PYTHON = "/opt/python/3.13/bin/python3.13"
 
@@ -27,7 +30,8 @@ def test_pull_is_the_hosts_own_download(
     image: str, new_host: NewHost, interpreter: Interpreter, mirror: MirrorServer, controller: Controller
 ) -> None:
     target = new_host(image)
-    interpreter(target, transfer="pull").ok()
+    [done] = interpreter(target, transfer="auto").ok()["interpreters"]
+    assert (done["transfer"], done["transfer_reason"]) == ("pull", "the host reaches a source")
     assert _clients(mirror) == [target.container.address]
     assert not list(controller.cache.rglob("archives/*"))
 
@@ -65,7 +69,9 @@ def test_auto_pushes_where_the_host_has_no_downloader(
     new_host: NewHost, interpreter: Interpreter, mirror: MirrorServer
 ) -> None:
     target = new_host("debian12")
-    interpreter(target, transfer="auto").ok()
+    [done] = interpreter(target, transfer="auto").ok()["interpreters"]
+    assert done["transfer"] == "push"
+    assert "nor curl nor wget" in done["transfer_reason"]
     assert target.container.address not in _clients(mirror)
 
 
@@ -74,7 +80,9 @@ def test_auto_pushes_where_the_host_cannot_reach_the_source(
     image: str, new_host: NewHost, interpreter: Interpreter, mirror: MirrorServer
 ) -> None:
     target = new_host(image, "--network=none")
-    assert interpreter(target, transfer="auto").ok()["changed"]
+    [done] = interpreter(target, transfer="auto").ok()["interpreters"]
+    assert done["transfer"] == "push"
+    assert f"the host got it from nowhere: {mirror.url}" in done["transfer_reason"]
     assert len(_clients(mirror)) == 1
     target.sh('"$1" -c "import ssl"', PYTHON)
 
@@ -96,3 +104,59 @@ def test_full_archive(image: str, new_host: NewHost, interpreter: Interpreter) -
     assert not interpreter(target, flavor="full").ok()["changed"]
     interpreter(target, state="absent").ok()
     assert not target.look.file("/opt/python").exists
+
+
+def test_twenty_hosts_cost_the_source_one_request(controller: Controller, serve: Serve, tmp_path: Path) -> None:
+    """With a cold cache. What they get is no Python, which each of them finds out by itself, and at no great cost."""
+    name = "cpython-3.13.2+20250317-x86_64-unknown-linux-gnu-install_only_stripped.tar.gz"
+    archive = tmp_path / "mirror" / "20250317" / name
+    archive.parent.mkdir(parents=True)
+    with tarfile.open(archive, "w:gz") as tar:
+        program = tarfile.TarInfo("python/bin/python3.13")
+        program.size, program.mode = 10, 0o755
+        tar.addfile(program, io.BytesIO(b"#!/bin/sh\n"))
+    (tmp_path / "mirror/SHA256SUMS").write_text(f"{digest_of(archive)}  20250317/{name}\n")
+    mirror = serve(tmp_path / "mirror")
+    hosts = {f"host{number}": {"ansible_connection": "local"} for number in range(20)}
+    task = {
+        "version": "3.13",
+        "source": mirror.url,
+        "catalogue": "source",
+        "insecure_source": True,
+        "transfer": "push",
+        "root": f"{tmp_path}/{{{{ inventory_hostname }}}}/python",
+    }
+    ran = controller.play(hosts, [{"fleet.python.interpreter": task}], arguments=("--forks=20",))
+    assert len(ran.outcomes) == 20
+    for outcome in ran.outcomes:
+        assert "try of cpython-3.13.2" in outcome.refusal()
+        assert not (tmp_path / outcome.host).exists()
+    assert len(_clients(mirror)) == 1
+
+
+@pytest.mark.slow
+def test_twenty_hosts_get_a_python_for_one_request(
+    controller: Controller, mirror: MirrorServer, tmp_path: Path
+) -> None:
+    hosts = {f"host{number}": {"ansible_connection": "local"} for number in range(20)}
+    task = {
+        "version": "3.13",
+        "source": mirror.url,
+        "catalogue": "source",
+        "insecure_source": True,
+        "transfer": "push",
+        "compile_bytecode": False,
+        "root": f"{tmp_path}/{{{{ inventory_hostname }}}}/python",
+    }
+    ran = controller.play(hosts, [{"fleet.python.interpreter": task}], arguments=("--forks=20",))
+    assert [outcome.ok()["changed"] for outcome in ran.outcomes] == [True] * 20
+    assert len(_clients(mirror)) == 1
+
+
+def test_the_cache_is_emptied_by_a_playbook(
+    new_host: NewHost, interpreter: Interpreter, controller: Controller, world: Cache
+) -> None:
+    interpreter(new_host("debian12"), source=str(world.mirror), transfer="push").ok()
+    assert [path for path in controller.cache.rglob("archives/*") if path.stat().st_size]
+    controller.playbook("fleet.python.clean_cache", {}, {})
+    assert not [path for path in controller.cache.rglob("archives/*") if path.stat().st_size]

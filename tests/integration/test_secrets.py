@@ -1,0 +1,196 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Secrets are planted, and looked for everywhere: output, results, receipts, logs, what is left on host and controller.
+
+What a host's list of processes shows is looked at in tests/unit/controller/test_fetch_sh.py.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import Everywhere, NewHost, Serve
+from tests.integration.playbook import Controller
+from tests.integration.target import Target
+from tests.world.cache import Cache
+from tests.world.server import MirrorHandler, MirrorServer
+
+PASSWORD, TOKEN, PROXY = "pl4nted-password", "pl4nted-token", "pl4nted-proxy"
+PLANTED = "pl4nted"
+WAYS = {
+    "curl": ("alpine", "pull"),
+    "wget": ("debian12", "pull"),
+    "urllib": ("debian12-python3", "pull"),
+    "push": ("debian12", "push"),
+    "python-push": ("debian12-python3", "push"),
+    # It could not hide them, so the controller does the work.
+    "busybox-wget": ("alpine", "auto"),
+}
+# A process that takes what programs of the host write to the system log.
+_LOGGER = """
+import os, socket
+log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+log.bind("/dev/log")
+if os.fork() == 0:
+    os.setsid()
+    for fd in range(3):
+        os.close(fd)
+    while True:
+        data = log.recv(1 << 16)
+        with open("/var/log/all", "ab") as file:
+            file.write(data + b"\\n")
+"""
+
+
+_SEARCH = """
+find / -xdev -type f ! -path "/proc/*" ! -path "/sys/*" -size -4000k -exec grep -l "$1" {} + 2>/dev/null || :
+for process in /proc/[0-9]*; do
+    [ "$process" = "/proc/$$" ] || { tr "\\0" " " <"$process/cmdline" 2>/dev/null | grep "$1" || :; }
+done
+"""
+
+
+class _Refuses(MirrorHandler):
+    """A source that denies whoever comes, with what it was sent in its answer."""
+
+    def intercept(self) -> bool:
+        if self.path.endswith(".tar.gz"):
+            self.send_text(403, json.dumps(dict(self.headers.items())))
+        return self.path.endswith(".tar.gz")
+
+
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def target(way: str, new_host: NewHost) -> Target:
+    image, _transfer = WAYS[way]
+    # Debian's minimal images have all that its wget is linked with.
+    target = new_host(image, *(["--volume=/usr/bin/wget:/usr/bin/wget:ro"] if way == "wget" else []))
+    if way == "wget":
+        target.sh("wget --version | grep -q GNU")
+    if way == "busybox-wget":
+        target.sh("rm /usr/bin/curl")
+    if image == "debian12-python3":
+        target.sh('python3 -c "$1"', _LOGGER)
+    return target
+
+
+def _secret(url: str, password: str) -> str:
+    return url.replace("://", f"://deploy:{password}@")
+
+
+def _found_on(target: Target) -> str:
+    """Files with a secret in them, and processes."""
+    return target.sh(_SEARCH, PLANTED)
+
+
+def _found_on_controller(controller: Controller) -> list[Path]:
+    own = {"play.yml", "inventory.json"}
+    return [
+        path
+        for path in controller.directory.rglob("*")
+        if path.is_file() and path.name not in own and PLANTED.encode() in path.read_bytes()
+    ]
+
+
+@pytest.mark.parametrize("outcome", ["installed", "refused"])
+def test_no_secret_is_seen(
+    outcome: str, way: str, target: Target, controller: Controller, serve: Serve, world: Cache
+) -> None:
+    """At the highest verbosity, with what Ansible leaves on hosts when it is told to."""
+    mirror = serve(world.mirror, _Refuses if outcome == "refused" else MirrorHandler)
+    # A mirror answers as a proxy does.
+    proxy = serve(world.mirror, _Refuses if outcome == "refused" else MirrorHandler)
+    task: dict[str, Any] = {
+        "version": "3.13",
+        "source": _secret(mirror.url, PASSWORD),
+        "catalogue": str(world.mirror / "SHA256SUMS"),
+        "headers": {"X-Token": TOKEN},
+        "proxy": _secret(proxy.url, PROXY),
+        "transfer": WAYS[way][1],
+        "compile_bytecode": False,
+    }
+    ran = controller.play(
+        {target.name: target.variables},
+        [{"fleet.python.interpreter": task}],
+        arguments=("-vvvvv", "--diff"),
+        variables={"ANSIBLE_KEEP_REMOTE_FILES": "1"},
+    )
+    [done] = ran.outcomes
+    assert done.status == ("ok" if outcome == "installed" else "failed")
+    _sent(proxy)
+    for text in (ran.output, json.dumps(done.result)):
+        assert PLANTED not in text
+    assert _found_on(target) == ""
+    assert _found_on_controller(controller) == []
+    if outcome == "installed":
+        assert mirror.url in target.sh("cat /opt/python/3.13/.fleet-receipt") or way in (
+            "push",
+            "python-push",
+            "busybox-wget",
+        )
+    if target.container.image.name == "debian12-python3":
+        assert "ansible-fleet.python.interpreter" in target.sh("cat /var/log/all")
+
+
+def _sent(proxy: MirrorServer) -> None:
+    """The secrets were really used."""
+    asked = [request for request in proxy.requests if request.path.endswith(".tar.gz")]
+    assert asked
+    assert {request.headers["X-Token"] for request in asked} == {TOKEN}
+    assert all("Authorization" in request.headers for request in asked)
+    assert all("Proxy-Authorization" in request.headers for request in asked)
+
+
+def test_none_is_in_a_lock(controller: Controller, serve: Serve, world: Cache, tmp_path: Path) -> None:
+    mirror = serve(world.mirror)
+    lock = tmp_path / "python.lock.yml"
+    task = {
+        "path": str(lock),
+        "version": "3.13",
+        "triples": ["x86_64_v2-unknown-linux-gnu"],
+        "source": _secret(mirror.url, PASSWORD),
+        "catalogue": "source",
+        "insecure_source": True,
+        "headers": {"X-Token": TOKEN},
+    }
+    ran = controller.play(
+        {"localhost": {"ansible_connection": "local"}}, [{"fleet.python.lock": task}], arguments=("-vvvvv",)
+    )
+    ran.outcomes[0].ok()
+    assert "install_only_stripped" in lock.read_text()
+    assert {request.headers["X-Token"] for request in mirror.requests} == {TOKEN}
+    for text in (lock.read_text(), ran.output, json.dumps(ran.outcomes[0].result)):
+        assert PLANTED not in text
+
+
+def test_a_role_s_secrets_are_not_seen_either(
+    everywhere: Everywhere, new_host: NewHost, controller: Controller, serve: Serve, world: Cache
+) -> None:
+    """Ansible checks a role's arguments in a task of its own."""
+    mirror = serve(world.mirror, _Refuses)
+    target = new_host("debian12-python3")
+    variables = {
+        "interpreter_version": "3.13",
+        "interpreter_source": [_secret(mirror.url, PASSWORD)],
+        "interpreter_catalogue": str(world.mirror / "SHA256SUMS"),
+        "interpreter_headers": {"X-Token": TOKEN},
+        "interpreter_proxy": _secret(mirror.url, PROXY),
+    }
+    ran = controller.play(
+        {target.name: {**target.variables, **variables}},
+        [],
+        arguments=("-vvvvv",),
+        roles=["fleet.python.interpreter"],
+    )
+    assert [outcome.status for outcome in ran.outcomes][-1] == "failed"
+    for text in (ran.output, *(json.dumps(outcome.result) for outcome in ran.outcomes)):
+        assert PLANTED not in text
