@@ -66,8 +66,12 @@ def ask(url: str, access: Access, method: str = "GET", headers: Mapping[str, str
     )
     session.mount("https://", HTTPAdapter(max_retries=retry))
     session.mount("http://", HTTPAdapter(max_retries=retry))
-    # A token in our headers is meant, whatever ~/.netrc says; requests would let that one win.
-    named = any(name.lower() == "authorization" for name in own)
+    # A token in our headers is meant, or a user in the URL, whatever ~/.netrc says; requests would let that one win.
+    auth: Any = None
+    if any(name.lower() == "authorization" for name in own):
+        auth = _unchanged
+    elif "@" in urlsplit(url).netloc:
+        auth = requests.utils.get_auth_from_url(url)
     try:
         return session.request(
             method,
@@ -75,7 +79,7 @@ def ask(url: str, access: Access, method: str = "GET", headers: Mapping[str, str
             stream=True,
             timeout=(access.connect_timeout, access.timeout),
             headers={"User-Agent": "fleet.python", **own, **(headers or {})},
-            auth=(lambda prepared: prepared) if named else None,
+            auth=auth,
             proxies={"http": access.proxy, "https": access.proxy} if access.proxy else None,
             verify=str(access.ca_path) if access.ca_path else None,
             allow_redirects=True,
@@ -86,6 +90,10 @@ def ask(url: str, access: Access, method: str = "GET", headers: Mapping[str, str
         raise SourceError(f"{shown(url)}: it is, or redirects to, no URL that can be asked for") from error
     except requests.RequestException as error:
         raise UnreachedError(f"{shown(url)}: {_plain(error)}") from error
+
+
+def _unchanged(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
+    return prepared
 
 
 def pieces(answer: requests.Response, url: str, most: int, *, decode: bool) -> Iterator[bytes]:

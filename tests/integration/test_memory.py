@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zstandard
@@ -115,7 +116,7 @@ def test_module_unpacks_in_pieces(
     """The largest build that there is, with all that an installation does by default."""
     target = new_host("debian12-python3")
     target.sh('printf "%s" "$1" >/etc/python3.11/sitecustomize.py', _MEASURE)
-    options = {"flavor": flavor, "transfer": transfer, "libc": "gnu"}
+    options: dict[str, Any] = {"flavor": flavor, "transfer": transfer, "libc": "gnu"}
     assert interpreter(target, version, compile_bytecode=True, **options).ok()["changed"]
     peaks = [line.split(" ", 1) for line in target.sh("cat /var/tmp/peaks").splitlines()]
     modules = [int(peak) for peak, command in peaks if "AnsiballZ_interpreter" in command]

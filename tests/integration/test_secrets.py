@@ -9,6 +9,9 @@ What a host's list of processes shows is looked at in tests/unit/controller/test
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +75,7 @@ def way(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def target(way: str, new_host: NewHost) -> Target:
     image, _transfer = WAYS[way]
-    # Debian's minimal images have all that its wget is linked with.
-    target = new_host(image, *(["--volume=/usr/bin/wget:/usr/bin/wget:ro"] if way == "wget" else []))
+    target = new_host(image, *(_wget() if way == "wget" else ()))
     if way == "wget":
         target.sh("wget --version | grep -q GNU")
     if way == "busybox-wget":
@@ -81,6 +83,16 @@ def target(way: str, new_host: NewHost) -> Target:
     if image == "debian12-python3":
         target.sh('python3 -c "$1"', _LOGGER)
     return target
+
+
+def _wget() -> list[str]:
+    """Options that give a Debian container this machine's wget, and of its libraries the one that no image has."""
+    program = shutil.which("wget")
+    libraries = subprocess.run(["ldd", program or "wget"], capture_output=True, text=True, check=False).stdout
+    psl = re.search(r"libpsl\S* => (\S+)", libraries)
+    if program is None or psl is None:
+        pytest.skip("no wget of Debian's here")
+    return [f"--volume={Path(path).resolve()}:{path}:ro" for path in (program, psl[1])]
 
 
 def _secret(url: str, password: str) -> str:
@@ -137,7 +149,8 @@ def test_no_secret_is_seen(
             "python-push",
             "busybox-wget",
         )
-    if target.container.image.name == "debian12-python3":
+    if target.container.image.name == "debian12-python3" and (outcome, way) != ("refused", "python-push"):
+        # The module has said there what it was called with.
         assert "ansible-fleet.python.interpreter" in target.sh("cat /var/log/all")
 
 
