@@ -98,7 +98,7 @@ def test_directory_of_the_controller(new_host: NewHost, interpreter: Interpreter
 
 
 def test_full_archive(new_host: NewHost, interpreter: Interpreter) -> None:
-    """Of zstd, with the interpreter in a folder of its own; no host here has zstd. test_memory.py has one with Python."""
+    """Of zstd, with the interpreter in a folder of its own; the host has no zstd. test_memory.py has one more."""
     target = new_host("debian12")
     result = interpreter(target, flavor="full", libc="gnu").ok()
     assert result["interpreters"][0]["asset"].endswith("-full.tar.zst")
@@ -127,7 +127,7 @@ def test_twenty_hosts_cost_the_source_one_request(controller: Controller, serve:
         "catalogue": "source",
         "insecure_source": True,
         "transfer": "push",
-        "root": f"{tmp_path}/{{{{ inventory_hostname }}}}/python",
+        "root": f"{tmp_path}/{{{{ inventory_hostname }}}}",
     }
     ran = controller.play(hosts, [{"fleet.python.interpreter": task}], arguments=("--forks=20",))
     assert len(ran.outcomes) == 20
@@ -149,7 +149,7 @@ def test_twenty_hosts_get_a_python_for_one_request(
         "insecure_source": True,
         "transfer": "push",
         "compile_bytecode": False,
-        "root": f"{tmp_path}/{{{{ inventory_hostname }}}}/python",
+        "root": f"{tmp_path}/{{{{ inventory_hostname }}}}",
     }
     ran = controller.play(hosts, [{"fleet.python.interpreter": task}], arguments=("--forks=20",))
     assert [outcome.ok()["changed"] for outcome in ran.outcomes] == [True] * 20
