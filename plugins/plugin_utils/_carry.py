@@ -21,6 +21,8 @@ from ansible_collections.fleet.python.plugins.plugin_utils._deliver import (
     Receiver,
     Transfer,
     deliver,
+    note_unreached,
+    recall_unreached,
     told,
     way_of,
 )
@@ -40,6 +42,10 @@ from ansible_collections.fleet.python.plugins.plugin_utils._stage import (
 
 class Host(Receiver, Protocol):
     """A host as the action plugin reaches it."""
+
+    @property
+    def name(self) -> str:
+        """As the inventory has it."""
 
     def run(self, command: str) -> dict[str, Any]:
         """Run a command; ``rc``, ``stdout`` and ``stderr``."""
@@ -69,17 +75,20 @@ class Order:
 def carry_out(plan: Plan, observed: Observation, host: Host, order: Order) -> dict[str, Any]:
     """Apply ``plan`` on the host; the module's result, with the controller's own steps before its ``steps``.
 
-    ``transfers`` says by home how its archive travelled, and why. With ``auto`` the host tries first, and what it gets
-    from nowhere is pushed. Raises PlanError and StageError, and what the sources raise.
+    ``transfers`` says by home how its archive travelled, and why. With ``auto`` the host tries first, once in a run,
+    and what it gets from nowhere is pushed. Raises PlanError and StageError, and what the sources raise.
     """
+    transfer = order.transfer
+    known = replace(transfer, unreached=recall_unreached(transfer, host.name))
     try:
-        return _carry(plan, observed, host, order)
+        return _carry(plan, observed, host, replace(order, transfer=known))
     except UnreachedError as error:
-        if order.transfer.option != "auto":
+        if transfer.option != "auto":
             raise
         lines = [line.strip() for line in str(error).splitlines()]
         unreached = f"the host got it from nowhere: {'; '.join(lines[1:] or lines)}"
-        return _carry(plan, observed, host, replace(order, transfer=replace(order.transfer, unreached=unreached)))
+        note_unreached(transfer, host.name, unreached)
+        return _carry(plan, observed, host, replace(order, transfer=replace(transfer, unreached=unreached)))
 
 
 def _carry(plan: Plan, observed: Observation, host: Host, order: Order) -> dict[str, Any]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 import uuid
@@ -134,3 +135,21 @@ def _send_pull(entry: Entry, host: Receiver, transfer: Transfer) -> str:
 def told(ways: Mapping[str, Way]) -> dict[str, dict[str, str]]:
     """By home, what a task's result says of its way."""
     return {home: {"transfer": way.name, "transfer_reason": way.why} for home, way in ways.items()}
+
+
+def note_unreached(transfer: Transfer, host: str, why: str) -> None:
+    """Remember for the rest of the run that a host gets nothing from these sources."""
+    path = _unreached_note(transfer, host)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.write_text(why, encoding="utf-8")
+
+
+def recall_unreached(transfer: Transfer, host: str) -> str:
+    """Why a host gets nothing from these sources, empty where this run does not know of that."""
+    path = _unreached_note(transfer, host)
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def _unreached_note(transfer: Transfer, host: str) -> Path:
+    key = "\n".join([host, *(source.name for source in transfer.sources)])
+    return transfer.run_directory / "fleet.python" / f"unreached-{hashlib.sha256(key.encode()).hexdigest()}"

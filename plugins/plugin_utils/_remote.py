@@ -60,6 +60,11 @@ class Remote:
         self._action = action
         self._task_vars = task_vars
 
+    @property
+    def name(self) -> str:
+        """As the inventory has it."""
+        return str(self._task_vars.get("inventory_hostname", "this host"))
+
     def run(self, command: str) -> dict[str, Any]:
         """Run a command under the task's become; ``rc``, ``stdout`` and ``stderr``."""
         return dict(self._action._low_level_execute_command(command))
@@ -87,7 +92,7 @@ class Remote:
         if not TERMINAL:
             return unwatched
         display: Any = self._action._display
-        return progress(display.display, f"{self._task_vars.get('inventory_hostname', 'this host')}: {what}")
+        return progress(display.display, f"{self.name}: {what}")
 
     def module(self, python: str, plan: Mapping[str, Any]) -> dict[str, Any]:
         """Run the module with that Python of the host. Raises StageError with what it says where it fails."""

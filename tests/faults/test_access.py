@@ -249,6 +249,10 @@ def test_auto_falls_back(image: str, direct: NewDirect, cache: Path, serve: Serv
     assert {request.client for request in mirror.requests} == {bridge_address()}
     assert done["action"] == "installed"
 
+    # The run's next task knows, and does not wait for the host to fail again.
+    [again] = host.act("3.12", **options)["interpreters"]
+    assert (again["transfer"], again["transfer_reason"]) == ("push", done["transfer_reason"])
+
 
 class _WrongBytes(MirrorHandler):
     def copy(self, file: BinaryIO, length: int) -> None:
