@@ -31,8 +31,9 @@ from ansible_collections.fleet.python.plugins.plugin_utils._stage import (
 )
 from ansible_collections.fleet.python.plugins.plugin_utils._task import task_of
 
-# How often a run begins again because another one on the same host came between.
-_TRIES = 5
+# How often a run begins again because another one on the same host came between: each of these has got on, so that as
+# many plays at once all come to their end.
+_TRIES = 20
 
 
 class ActionModule(FleetAction):

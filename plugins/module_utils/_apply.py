@@ -106,10 +106,10 @@ def apply_plan(plan: dict[str, Any]) -> dict[str, Any]:
     steps = _Steps()
     trials: dict[str, Any] = {}
     changed = False
-    # An empty root that somebody else made is theirs, unless the last interpreter leaves it.
-    keep_root = os.path.isdir(root) and not plan["remove"]
     stages = [install["stage"] for install in plan["installs"] if install["stage"]]
-    with _held(root, stages, steps):
+    # An empty root that somebody else made is theirs, unless the last interpreter leaves it.
+    keep_root = os.path.isdir(root) and not plan["remove"] and not _root.made_with(root, stages)
+    with _held(root, stages, keep_root, steps):
         try:
             with steps.step("sweep"):
                 _root.sweep(root, stages)
@@ -140,11 +140,15 @@ def sweep_only(root: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _held(root: str, stages: list[str], steps: _Steps) -> Iterator[None]:
+def _held(root: str, stages: list[str], keep_root: bool, steps: _Steps) -> Iterator[None]:
     with ExitStack() as stack:
-        with steps.step("lock"):
-            stack.enter_context(_root.held(root, stages))
-            stack.enter_context(_root.locked(root))
+        try:
+            with steps.step("lock"):
+                stack.enter_context(_root.held(root, stages))
+                stack.enter_context(_root.locked(root))
+        except ApplyError:
+            _root.drop_stages(root, stages, keep_root)
+            raise
         yield
 
 

@@ -24,8 +24,9 @@ RECEIPT = ".fleet-receipt"
 _LOCK, _STAGING, _LINKS, _LEVEL = ".lock", ".staging", ".links", ".level"
 _PREVIOUS = ".{}.previous"
 _OURS = "module-"
-# In a stage that sh has made: who makes it (stage.sh writes it), and the lock of the module that has taken it over.
-_MAKER, _HELD = "maker", "held"
+# In a stage that sh has made: who makes it, whether the root was made with it (stage.sh writes both), and the lock of
+# the module that has taken it over.
+_MAKER, _MADE_ROOT, _HELD = "maker", "made-root", "held"
 # What somebody else is still writing into cannot be deleted in one go.
 _DELETIONS = 100
 # Seconds to wait for another play on this host; a fresh install on a slow host takes a few minutes.
@@ -121,6 +122,21 @@ def held(root: str, stages: Iterable[str]) -> Iterator[None]:
             stack.callback(os.close, descriptor)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
+
+
+def made_with(root: str, stages: Iterable[str]) -> bool:
+    """Whether sh has made the root together with one of these stages."""
+    return any(os.path.exists(os.path.join(staging_of(root), stage, _MADE_ROOT)) for stage in stages)
+
+
+def drop_stages(root: str, stages: Iterable[str], keep_root: bool) -> None:
+    """Remove what sh has staged for a run that does not get the lock, and the folders where nothing else is there."""
+    for stage in stages:
+        shutil.rmtree(os.path.join(staging_of(root), stage), ignore_errors=True)
+    with suppress(OSError):
+        os.rmdir(staging_of(root))
+        if not keep_root:
+            os.rmdir(root)
 
 
 def sweep(root: str, ours: Iterable[str]) -> None:

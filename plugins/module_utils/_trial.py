@@ -78,9 +78,15 @@ def _run(what: str, command: list[str], allowed: tuple[int, ...] = (0,)) -> str:
     if done.returncode in (-signal.SIGILL, 128 + signal.SIGILL):
         raise IllegalInstruction(f"{what} dies with an illegal instruction: it is built for a higher CPU level")
     if done.returncode not in allowed:
-        said = (done.stderr or done.stdout).strip()[-600:]
+        said = _reason(done.stderr or done.stdout)
         raise TrialError(f"{what} fails with exit status {done.returncode}: {said or 'it said nothing'}")
     return done.stdout
+
+
+def _reason(said: str) -> str:
+    """What a program has said in the end; of a traceback its last line, which names the error."""
+    said = said.strip()
+    return said.splitlines()[-1].strip() if "Traceback (most recent call last)" in said else said[-600:]
 
 
 def try_interpreter(python: str, version: str, scratch: str) -> dict[str, Any]:

@@ -223,6 +223,9 @@ def parts_below(name: str, top: tuple[str, ...]) -> list[str] | None:
     parts = name.rstrip("/").split("/")
     if name.startswith("/") or any(part in ("", ".", "..") for part in parts):
         raise UnpackError(f"the name {name!r} does not stay inside the archive")
+    # The manifest and the probe have a name a line.
+    if not name.isprintable():
+        raise UnpackError(f"the name {name!r} has a character in it that cannot be shown: no build has such")
     if len(parts) > _DEEPEST:
         raise UnpackError(f"the name {name[:100]!r}... has {len(parts)} folders: no build is that deep")
     if any(len(part) > _LONGEST_PART // 4 and len(part.encode()) > _LONGEST_PART for part in parts):

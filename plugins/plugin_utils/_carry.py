@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import shlex
+import signal
 import time
 import uuid
 from collections.abc import Mapping, Sequence
@@ -32,12 +33,16 @@ from ansible_collections.fleet.python.plugins.plugin_utils._quirks import Quirk,
 from ansible_collections.fleet.python.plugins.plugin_utils._script import script_text
 from ansible_collections.fleet.python.plugins.plugin_utils._stage import (
     CrashError,
+    IllegalInstructionError,
     MeanwhileError,
     Staged,
     UnreachedError,
     parse_stage,
     stage_script,
 )
+
+# What a shell says, and what a process's parent sees, of one that SIGILL has ended.
+_ILLEGAL_INSTRUCTION = (128 + signal.SIGILL, -signal.SIGILL)
 
 
 class Host(Receiver, Protocol):
@@ -117,12 +122,17 @@ def _carry(plan: Plan, observed: Observation, host: Host, order: Order) -> dict[
     try:
         result = host.module(str(python), _module_plan(plan, deliveries, stages, order))
     except CrashError as error:
-        # Swept between sh and module, by a run that could not know that somebody comes for it.
-        if stages and host.run(f"test -x {shlex.quote(str(python))}").get("rc"):
+        # Swept between sh and module, or removed between probe and module, by a run that could not know.
+        if host.run(f"test -x {shlex.quote(str(python))}").get("rc"):
             raise MeanwhileError(str(error)) from error
-        if stages:
+        if first:
             # Nobody else would remove it, should the module never run.
             host.run(_sweep(plan))
+            if error.status in _ILLEGAL_INSTRUCTION:
+                raise IllegalInstructionError(
+                    f"try of {first.home} failed: the interpreter dies with an illegal instruction when it runs the "
+                    "module: it is built for a higher CPU level"
+                ) from error
         raise
     passed_over += result.pop("passed_over", [])
     _tell(passed_over, order.transfer)

@@ -37,7 +37,7 @@ def _failure(result: Mapping[str, Any]) -> StageError:
     said = str(result.get("msg") or _crash(result))
     # Our module says these, whatever has failed; what stops it before it can do so does not.
     if "meanwhile" not in result:
-        return CrashError(said)
+        return CrashError(said, result.get("rc"))
     if result["meanwhile"]:
         return MeanwhileError(said)
     if result["unreached"]:

@@ -20,7 +20,11 @@ class StageError(ValueError):
 
 
 class CrashError(StageError):
-    """The module did not come to its end on the host."""
+    """The module did not come to its end on the host. ``status`` is its exit status, None where it is not known."""
+
+    def __init__(self, reason: str, status: int | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
 
 
 class MeanwhileError(StageError):

@@ -135,6 +135,8 @@ stat="" boot=""
 set -- ${stat##*) }
 said=$( (printf "%s %s %s\n" "$$" "${20-}" "$boot" >"$stage/maker") 2>&1) || fail stage "$said"
 staged=yes
+# Whoever finds it empty in the end takes it away.
+[ -z "$made_root" ] || said=$( (: >"$stage/made-root") 2>&1) || fail stage "$said"
 
 if [ -n "$FLEET_FILE" ]; then
   # The copy is what is hashed and unpacked: whoever owns the file may change it meanwhile.

@@ -27,7 +27,7 @@ if [ -d "$staging" ] && [ ! -h "$staging" ]; then
     lives "$stage" || rm -rf "$stage"
   done
 fi
-rmdir "$staging" 2>/dev/null || exit 0
+[ ! -e "$staging" ] || rmdir "$staging" 2>/dev/null || exit 0
 # Where nothing but our lock is left, nothing is used.
 for other in "$FLEET_ROOT"/* "$FLEET_ROOT"/.[!.]*; do
   [ "$other" = "$FLEET_ROOT/.lock" ] || { [ ! -e "$other" ] && [ ! -h "$other" ]; } || exit 0

@@ -12,11 +12,13 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import select
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Literal
@@ -31,6 +33,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._stage import (
     StageError,
     UnreachedError,
 )
+from tests.faults.fill import fill
 
 CHECKOUT = Path(__file__).parents[2]
 # Where the hosts of these tests see the collection.
@@ -43,14 +46,22 @@ sys.dont_write_bytecode = True
 sys.path.append(sys.argv[1])
 from ansible_collections.fleet.python.plugins.module_utils._apply import ApplyError, apply_plan, sweep_only
 plan = json.load(sys.stdin)
-at, steps = int(sys.argv[2]), 0
+at, filler, steps, filling = int(sys.argv[2]), sys.argv[3], 0, False
+sys.path.append(sys.argv[1] + "/ansible_collections/fleet/python")
+from tests.faults.fill import fill
 changing = {"os.mkdir", "os.rename", "os.symlink", "os.remove", "os.rmdir", "os.link", "os.chmod", "fcntl.flock",
             "subprocess.Popen", "shutil.rmtree"}
 def step(event, found):
-    global steps
+    global steps, filling
+    if filling:
+        return
     if event in changing or (event == "open" and isinstance(found[2], int) and found[2] & (os.O_WRONLY | os.O_RDWR)):
         steps += 1
-        if steps == at:
+        if steps == at and filler:
+            filling = True
+            fill(filler)
+            filling = False
+        elif steps == at:
             os.kill(os.getpid(), 9)
 sys.addaudithook(step)
 try:
@@ -68,18 +79,24 @@ class KilledError(Exception):
     """The process that the test wanted dead is dead, and its run with it."""
 
 
-class Kill:
-    """Kill the run's process of one part, ``after`` seconds from its start; alone, or with all that it has started."""
+How = Literal["alone", "family", "connection"]
 
-    def __init__(self, part: Part, after: float, *, alone: bool) -> None:
+
+class Kill:
+    """Kill the run's process of one part, ``after`` seconds from its start.
+
+    ``alone``, or with its ``family``: all that it has started. Or the ``connection``, and the process lives on.
+    """
+
+    def __init__(self, part: Part, after: float, how: How) -> None:
         self.part = part
         self.after = after
-        self.alone = alone
+        self.how = how
         self.done = False
 
     def wait(self, process: subprocess.Popen[str], text: str | None) -> tuple[str, str]:
         """The process's output, as Popen.communicate gives it. Raises KilledError where it was still running."""
-        timer = threading.Timer(self.after, self._kill, (process,))
+        timer = threading.Timer(self.after, self._strike, (process,))
         timer.start()
         try:
             output = process.communicate(text)
@@ -90,21 +107,41 @@ class Kill:
             raise KilledError
         return output
 
-    def _kill(self, process: subprocess.Popen[str]) -> None:
+    def _strike(self, process: subprocess.Popen[str]) -> None:
         # nsenter waits for its child, which is the process in question.
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
         inside = children.read_text().split() if children.exists() else []
         if process.poll() is None and inside:
             self.done = True
-            if self.alone:
-                os.kill(int(inside[0]), signal.SIGKILL)
+            if self.how == "family":
+                os.killpg(process.pid, signal.SIGKILL)
+            else:
+                if self.how == "alone":
+                    os.kill(int(inside[0]), signal.SIGKILL)
                 # What it has started keeps its pipes open; a connection that is gone waits for nobody.
                 os.kill(process.pid, signal.SIGKILL)
                 for stream in (process.stdout, process.stderr):
                     assert stream
                     os.set_blocking(stream.fileno(), False)
-            else:
-                os.killpg(process.pid, signal.SIGKILL)
+
+
+class Fill:
+    """Fill the disk of that folder of the host, ``after`` seconds from the start of the run's process of one part."""
+
+    def __init__(self, part: Part, after: float, path: str) -> None:
+        self.part = part
+        self.after = after
+        self.path = path
+
+    def wait(self, process: subprocess.Popen[str], text: str | None) -> tuple[str, str]:
+        """The process's output, as Popen.communicate gives it."""
+        timer = threading.Timer(self.after, fill, (self.path,))
+        timer.start()
+        try:
+            return process.communicate(text)
+        finally:
+            timer.cancel()
+            timer.join()
 
 
 class Direct:
@@ -116,9 +153,11 @@ class Direct:
         self.name = name
         self._pid = pid
         self._enter = ["nsenter", f"--target={pid}", "--mount", "--uts", "--ipc", "--net", "--pid", "--root", "--wd"]
-        self.kill: Kill | None = None
-        self.kill_at = 0
-        """The module dies before it makes the change of this number on the host; 0: it does not."""
+        self.fault: Kill | Fill | None = None
+        self.at = 0
+        """The module dies before it makes the change of this number on the host; 0: it lives."""
+        self.filler = ""
+        """Where the disk is filled before that change, in place of the death."""
         self.seconds: dict[str, float] = {}
         self.changing = 0
         """How many changes the module has made that ran last."""
@@ -126,6 +165,20 @@ class Direct:
     def twin(self) -> Direct:
         """The same host, as another controller reaches it."""
         return Direct(self.name, self._pid)
+
+    def outside(self, path: str) -> str:
+        """A path of the host, as this machine sees it."""
+        return f"/proc/{self._pid}/root{path}"
+
+    def wait_for_orphans(self) -> None:
+        """Wait until nothing runs on the host but what it was started with."""
+        space = os.readlink(f"/proc/{self._pid}/ns/pid")
+        for entry in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if entry.name != str(self._pid) and os.readlink(entry / "ns" / "pid") == space:
+                    ended = os.pidfd_open(int(entry.name))
+                    select.select([ended], [], [])
+                    os.close(ended)
 
     def run(self, command: str) -> dict[str, Any]:
         """Run a command; ``rc``, ``stdout`` and ``stderr``."""
@@ -149,13 +202,15 @@ class Direct:
 
     def module(self, python: str, plan: Mapping[str, Any]) -> dict[str, Any]:
         """Apply a plan with that Python of the host; the module's result."""
-        done = self._run([python, "-I", "-c", _MODULE, SHARED, str(self.kill_at)], json.dumps(dict(plan)), "module")
-        if self.kill_at and done["rc"] in (-signal.SIGKILL, 128 + signal.SIGKILL):
+        done = self._run(
+            [python, "-I", "-c", _MODULE, SHARED, str(self.at), self.filler], json.dumps(dict(plan)), "module"
+        )
+        if self.at and not self.filler and done["rc"] in (-signal.SIGKILL, 128 + signal.SIGKILL):
             raise KilledError
         try:
             result: dict[str, Any] = json.loads(done["stdout"])
         except ValueError:
-            raise CrashError(f"the module crashed on the host: {done['stderr'][-600:]}") from None
+            raise CrashError(f"the module crashed on the host: {done['stderr'][-600:]}", done["rc"]) from None
         self.changing = result.pop("changing")
         if "msg" in result:
             kinds: dict[str, type[StageError]] = {
@@ -190,8 +245,8 @@ class Direct:
             errors="replace",
             start_new_session=True,
         ) as process:
-            if self.kill and part == self.kill.part:
-                output, errors = self.kill.wait(process, text)
+            if self.fault and part == self.fault.part:
+                output, errors = self.fault.wait(process, text)
             else:
                 output, errors = process.communicate(text)
         if part:

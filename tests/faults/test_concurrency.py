@@ -20,6 +20,14 @@ ROOT = "/opt/python"
 DISK = "--tmpfs=/opt:exec,size=900m"
 # Requests of eight plays: the same, older and newer ones of a minor version, whole lists.
 _EIGHT = ["3.12.2", "3.12.6", "3.13", "3.12.2", "3.13.2", "3.12", "3.13", "3.12.6"]
+# Stages whose makers are gone, though there is a process of that number: it began later, or in another boot.
+_DEAD = """
+read -r booted </proc/sys/kernel/random/boot_id
+echo "1 1 $booted" >.staging/aa/maker
+read -r stat </proc/1/stat
+set -- ${stat##*) }
+echo "1 ${20} 11111111-2222-3333-4444-555555555555" >.staging/bb/maker
+"""
 
 
 def _settled(host: Direct, versions: list[str]) -> None:
@@ -105,16 +113,16 @@ def test_swept_between_sh_and_module(direct: NewDirect, world: Cache) -> None:
 )
 def test_left_by_the_dead(direct: NewDirect, world: Cache) -> None:
     host = direct("alpine", DISK)
-    host.sh("""
+    host.sh(f"""
         mkdir -p /opt/python/.staging
         cd /opt/python/.staging
         mkdir -p aa bb cc module-x/tree
         chmod 700 /opt/python/.staging
         echo 1 > /opt/python/.lock
-        echo "1 1 $(cat /proc/sys/kernel/random/boot_id)" > /opt/python/.staging/aa/maker
-        read -r stat < /proc/1/stat; set -- ${stat##*) }
-        echo "1 ${20} 11111111-2222-3333-4444-555555555555" > /opt/python/.staging/bb/maker
-        touch -t 203801010000 /opt/python/.staging/cc /opt/python/.staging/aa
+        cd ..
+        {_DEAD}
+        cd .staging
+        touch -t 203801010000 cc aa
     """)
     options = {"source": [str(world.mirror)], "catalogue": "source", "compile_bytecode": False}
     assert host.act("3.12", **options)["changed"]
@@ -131,9 +139,19 @@ def test_swept_without_a_change(direct: NewDirect, world: Cache) -> None:
     _settled(host, ["3.12"])
 
 
+@pytest.mark.parametrize(
+    "left",
+    [
+        "mkdir -p .staging/module-dead/tree .staging/0123/unpacked; : > .lock",
+        ": > .lock",
+        "mkdir .staging",
+        # A process number that is used again, and one of another boot.
+        f"mkdir -p .staging/aa .staging/bb; {_DEAD}",
+    ],
+)
 @pytest.mark.fault("left-overs on a host without any Python, and nothing to install", "swept by sh; nothing is left")
-def test_swept_by_sh(direct: NewDirect) -> None:
+def test_swept_by_sh(left: str, direct: NewDirect) -> None:
     host = direct("alpine", DISK)
-    host.sh("mkdir -p /opt/python/.staging/module-dead/tree /opt/python/.staging/0123/unpacked; : > /opt/python/.lock")
+    host.sh(f"mkdir /opt/python; cd /opt/python; {left}")
     assert not host.act("3.12", state="absent")["changed"]
     assert host.sh("ls -A /opt") == ""

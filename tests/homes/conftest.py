@@ -25,6 +25,8 @@ from tests.integration.conftest import (
 )
 from tests.integration.target import PODMAN, Target
 from tests.world import hosts
+from tests.world.cache import Cache
+from tests.world.server import MirrorServer
 
 __all__ = ["collections", "containers", "controller", "everywhere", "interpreter", "mirror", "serve", "world"]
 
@@ -40,3 +42,10 @@ def new_host(containers: Mapping[str, str]) -> Iterator[NewHost]:
             return Target(name or image, container, own | variables)
 
         yield make
+
+
+@pytest.fixture
+def near_mirror(world: Cache) -> Iterator[MirrorServer]:
+    """The release mirror for what runs on this machine itself: without containers podman's bridge may not be there."""
+    with MirrorServer(world.mirror) as server:
+        yield server

@@ -56,13 +56,15 @@ def _run(*command: str, **environment: str) -> str:
     return done.stdout
 
 
-def test_it_compiles_and_imports(packages: Path, controller: Controller, mirror: MirrorServer, tmp_path: Path) -> None:
+def test_it_compiles_and_imports(
+    packages: Path, controller: Controller, near_mirror: MirrorServer, tmp_path: Path
+) -> None:
     if not shutil.which("gcc"):
         pytest.skip("no gcc here to compile an extension with")
     root = tmp_path / "python"
     task = {
-        "version": _MINORS, "source": mirror.url, "catalogue": "source", "insecure_source": True, "root": str(root),
-        "compile_bytecode": False,
+        "version": _MINORS, "source": near_mirror.url, "catalogue": "source", "insecure_source": True,
+        "root": str(root), "compile_bytecode": False,
     }  # fmt: skip
     ran = controller.play({"here": {"ansible_connection": "local"}}, [{"fleet.python.interpreter": task}])
     ran.outcomes[0].ok()

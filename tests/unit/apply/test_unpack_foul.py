@@ -75,6 +75,8 @@ FOUL: dict[str, tuple[list[Item], str]] = {
     "a dot in the middle": ([file("python/./bin/python3")], "stay inside"),
     "an empty part": ([file("python//bin/python3")], "stay inside"),
     "no name": ([file("")], "stay inside"),
+    "a line break": ([file("python/two\nlines")], "cannot be shown"),
+    "an escape": ([folder("python/\x1b[2J")], "cannot be shown"),
     "another top folder": ([file("snake/bin/python3")], "not below python/"),
     "a top folder that begins alike": ([file("python3/bin/python3")], "not below python/"),
     "absolute link": ([link("python/out", "/etc/passwd")], "leads out"),
