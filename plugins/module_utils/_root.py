@@ -135,6 +135,7 @@ def drop_stages(root: str, stages: Iterable[str], keep_root: bool) -> None:
         shutil.rmtree(os.path.join(staging_of(root), stage), ignore_errors=True)
     with suppress(OSError):
         os.rmdir(staging_of(root))
+    with suppress(OSError):
         if not keep_root:
             os.rmdir(root)
 
@@ -388,6 +389,6 @@ def leave_if_empty(root: str, keep_root: bool) -> None:
     try:
         os.rmdir(root)
     except OSError as error:
-        # A mount point stays, and so does a root that somebody has just begun to fill.
-        if error.errno not in (errno.EBUSY, errno.ENOTEMPTY, errno.EACCES, errno.EPERM):
+        # A mount point stays, and a link to a folder, and a root that somebody has just begun to fill.
+        if error.errno not in (errno.EBUSY, errno.ENOTDIR, errno.ENOTEMPTY, errno.EACCES, errno.EPERM):
             raise

@@ -96,10 +96,14 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class RootState:
-    """The root, or the nearest directory above it that exists (``at``); ``free`` is in bytes, None where unknown."""
+    """The root, or the nearest thing above it that exists (``at``); ``free`` is in bytes, None where unknown.
+
+    ``folder``: whether that is a directory, or a link to one.
+    """
 
     path: str
     at: Listing | None = None
+    folder: bool = False
     writable: bool = False
     free: int | None = None
     mount_point: str = ""

@@ -28,7 +28,7 @@ def refuse_bad_root(observed: Observation, installs: Iterable[Build]) -> None:
     at = root.at
     if at is None:
         raise PlanError(f"nothing above {root.path} can be looked at: check root")
-    if not (at.is_directory or (at.is_link and at.path == root.path and root.entries)):
+    if not root.folder:
         raise PlanError(f"{at.path} is no directory, so {root.path} cannot be made there: move it away or set root")
     if "ro" in root.mount_options:
         raise PlanError(f"{root.path} lies on {root.mount_point}, which is mounted read-only: remount it or set root")

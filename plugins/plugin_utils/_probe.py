@@ -163,6 +163,7 @@ def _root_state(facts: _Facts, root: str) -> RootState:
     return RootState(
         path=root,
         at=at,
+        folder=bool(facts.one("folder")),
         writable=bool(facts.one("writable")),
         free=int(df["available"]) * 1024 if df else None,
         mount_point=mount_point,

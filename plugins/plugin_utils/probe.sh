@@ -200,6 +200,7 @@ while [ ! -e "$at" ] && [ ! -h "$at" ]; do
   [ -n "$at" ] || at=/
 done
 listing at "$at"
+[ ! -d "$at" ] || say folder "$at"
 [ ! -w "$at" ] || say writable "$at"
 disk=$(df -Pk "$at" 2>/dev/null)
 disk=${disk##*"$newline"}

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import uuid
 from collections.abc import Iterator, Mapping
@@ -88,10 +89,19 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     found: Any = yield
     report: pytest.TestReport = found.get_result()
     marker = item.get_closest_marker("fault")
-    if marker and (report.when == "call" or report.outcome != "passed"):
-        name = f"{item.path.name}::{item.name}"
-        counts = [str(value) for key, value in item.user_properties if key == "count"]
-        _record(name, {"fault": marker.args[0], "outcome": marker.args[1], "result": report.outcome, "counts": counts})
+    if marker:
+        report.user_properties.append(("fault", [f"{item.path.name}::{item.name}", *marker.args]))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Record an outcome. Workers of xdist send their reports to the one process that does this."""
+    if os.environ.get("PYTEST_XDIST_WORKER") or (report.when != "call" and report.outcome == "passed"):
+        return
+    properties: dict[str, Any] = dict(report.user_properties)
+    if "fault" in properties:
+        name, fault, outcome = properties["fault"]
+        counts = [str(value) for key, value in report.user_properties if key == "count"]
+        _record(name, {"fault": fault, "outcome": outcome, "result": report.outcome, "counts": counts})
 
 
 def _record(name: str, row: dict[str, Any]) -> None:

@@ -158,6 +158,8 @@ class Direct:
         """The module dies before it makes the change of this number on the host; 0: it lives."""
         self.filler = ""
         """Where the disk is filled before that change, in place of the death."""
+        self.inbox = "/tmp"
+        """Where files are sent to."""
         self.seconds: dict[str, float] = {}
         self.changing = 0
         """How many changes the module has made that ran last."""
@@ -191,7 +193,7 @@ class Direct:
 
     def send(self, local: Path) -> str:
         """Copy a file to the host; its path there."""
-        target = f"/tmp/sent-{next(self._numbers)}"
+        target = f"{self.inbox}/sent-{next(self._numbers)}"
         with open(local, "rb") as file:
             subprocess.run([*self._enter, "/bin/sh", "-c", f"cat > {target}"], stdin=file, check=True)
         return target

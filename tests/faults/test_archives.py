@@ -100,6 +100,15 @@ def test_foul_archive(kind: str, host: Direct, tmp_path: Path, monkeypatch: pyte
     assert "unpack of " in _refused(host, _mirror(tmp_path / "mirror", _packed(FOUL[kind])))
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        pytest.param("sh and BusyBox", marks=pytest.mark.slow),
+        "module",
+        pytest.param("sh and GNU tar", marks=pytest.mark.slow),
+    ],
+    indirect=True,
+)
 @pytest.mark.fault(
     "an archive that is a bomb: 5 GB of zeros in 5 MB", "refused by what its header says, unpacked not at all"
 )

@@ -46,7 +46,7 @@ def _settled(host: Direct, versions: list[str]) -> None:
 
 
 @pytest.mark.parametrize("image", ["alpine", "debian12-python3"])
-@pytest.mark.parametrize("plays", [2, 8])
+@pytest.mark.parametrize("plays", [pytest.param(2, marks=pytest.mark.slow), 8])
 @pytest.mark.fault(
     "several plays at once on one host, of mixed versions", "each succeeds; every link works; nothing is left"
 )

@@ -21,6 +21,9 @@ from .places import BUILD
 from .sanity import sanity
 from .steps import Step, run, table
 
+# The folders of tests that need the test world.
+_IN_WORLD = ("integration", "homes", "faults")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the steps of one target; return the exit status."""
@@ -109,7 +112,7 @@ def _build() -> list[Step]:
 
 
 def _integration() -> list[Step]:
-    steps = [_in_world("integration", "not slow and not unproven")]
+    steps = [_in_world(folder, "not slow and not unproven") for folder in _IN_WORLD]
     for leg in _others():
         check = partial(suites.in_world, leg, "integration", "leg")
         steps.append(Step(f"integration {leg.name}", check, ("world", f"environment {leg.name}")))
@@ -136,8 +139,8 @@ def _images() -> Step:
 
 def _slow() -> list[Step]:
     world = Step("world, slow", suites.slow_world, ("world",))
-    tests = [_in_world("integration", "slow and not unproven"), _in_world("images", "slow")]
-    return [world, *tests, *_molecule(scenario.EMULATED, world.name)]
+    tests = [_in_world(folder, "slow and not unproven") for folder in _IN_WORLD]
+    return [world, *tests, _in_world("images", "slow"), *_molecule(scenario.EMULATED, world.name)]
 
 
 def _in_world(folder: str, marked: str) -> Step:

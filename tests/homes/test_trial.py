@@ -38,11 +38,16 @@ def _no_pip_but_its_name(member: tarfile.TarInfo, data: bytes) -> tuple[tarfile.
     [
         # What the interpreter itself starts with, what the module needs, and what only the trial asks for.
         pytest.param(without(f"{_OLD}/encodings"), "<no Python frame>", id="encodings"),
-        pytest.param(without(f"{_OLD}/ssl.py"), "ssl", id="ssl"),
-        pytest.param(without(f"{_OLD}/sqlite3"), "No module named 'sqlite3'", id="sqlite3"),
+        pytest.param(without(f"{_OLD}/ssl.py"), "ssl", id="ssl", marks=pytest.mark.slow),
+        pytest.param(without(f"{_OLD}/sqlite3"), "No module named 'sqlite3'", id="sqlite3", marks=pytest.mark.slow),
         pytest.param(without(f"{_OLD}/venv"), "making a venv with python3.12 fails", id="venv"),
         pytest.param(_no_pip_but_its_name, "pip of python3.12 fails", id="pip"),
-        pytest.param(script_in_place_of("bin/python3.12", "#!/bin/sh\necho no >&2\nexit 1\n"), "no", id="exit"),
+        pytest.param(
+            script_in_place_of("bin/python3.12", "#!/bin/sh\necho no >&2\nexit 1\n"),
+            "no",
+            id="exit",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_the_old_one_stays_linked(
@@ -86,9 +91,10 @@ def test_a_build_without_pip(
 ) -> None:
     """As 3.9.6 of 20210724 is for aarch64: here the one for x86-64, with pip taken away, and 3.13 likewise."""
     mirror = Mirror(tmp_path / "mirror", world.mirror)
-    for asset, minor in ((PY39, "3.9"), (PY313, "3.13")):
+    # The releases of those years have no stripped builds.
+    for asset, minor in ((PY39.replace("_stripped", ""), "3.9"), (PY313, "3.13")):
         site = f"lib/python{minor}/site-packages"
-        versions = [f"{site}/pip-{version}.dist-info" for version in ("21.1.3", "24.3.1")]
+        versions = [f"{site}/pip-{version}" for version in ("21.1.3-py3.9.egg", "24.3.1.dist-info")]
         mirror.add_changed(asset, without(f"{site}/pip", *versions))
     target = new_host("debian12")
     done = interpreter(target, ["3.9", "3.13"], source=serve(mirror.directory).url).ok()

@@ -55,6 +55,28 @@ def test_it_makes_the_root_and_its_staging(tmp_path: Path) -> None:
         assert stat.S_IMODE((root / ".lock").stat().st_mode) == 0o600
 
 
+def test_a_link_to_a_folder_stays(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    root = tmp_path / "python"
+    root.symlink_to("disk")
+    with _root.locked(str(root)):
+        _root.leave_if_empty(str(root), keep_root=False)
+    assert list(root.iterdir()) == []
+
+
+def test_a_stage_without_the_lock_goes(tmp_path: Path) -> None:
+    root = tmp_path / "python"
+    stage = root / ".staging" / "aa"
+    stage.mkdir(parents=True)
+    (stage / "made-root").touch()
+    assert _root.made_with(str(root), ["aa"])
+    assert not _root.made_with(str(root), ["bb"])
+    _root.drop_stages(str(root), ["aa"], keep_root=True)
+    assert list(root.iterdir()) == []
+    _root.drop_stages(str(root), ["aa"], keep_root=False)
+    assert not root.exists()
+
+
 def test_one_at_a_time(tmp_path: Path) -> None:
     root = str(tmp_path)
     refused = pytest.raises(RootError, match=r"another run has held .*\.lock for 0 seconds")

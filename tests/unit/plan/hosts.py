@@ -83,7 +83,9 @@ class Host:
         )
         shown = {*task_links, *self.made_links}
         at = listing(ROOT, kind="d") if entries else listing("/opt", kind="d")
-        root = RootState(ROOT, at=at, writable=True, free=10 << 30, mount_point="/", entries=entries)
+        root = RootState(
+            ROOT, at=at, folder=at.is_directory, writable=True, free=10 << 30, mount_point="/", entries=entries
+        )
         return Observation(
             system="Linux",
             kernel_release="6.1",

@@ -23,9 +23,11 @@ ROOTS = [
     pytest.param({"mount_options": ("rw", "noexec")}, ["noexec", "/data"], id="noexec"),
     pytest.param({"writable": False}, ["not writable", "uid 0", "become", "/opt"], id="not writable"),
     pytest.param({"free": 10 * MIB}, ["10 MiB free", "90 MiB are needed", "/data"], id="full"),
-    pytest.param({"at": listing(ROOT)}, [ROOT, "no directory"], id="a file where the root shall be"),
-    pytest.param({"at": listing("/opt")}, ["/opt is no directory", ROOT], id="a file above it"),
-    pytest.param({"at": listing(ROOT, "/nowhere")}, [ROOT, "no directory"], id="a link that leads to nothing"),
+    pytest.param({"at": listing(ROOT), "folder": False}, [ROOT, "no directory"], id="a file where the root shall be"),
+    pytest.param({"at": listing("/opt"), "folder": False}, ["/opt is no directory", ROOT], id="a file above it"),
+    pytest.param(
+        {"at": listing(ROOT, "/nowhere"), "folder": False}, [ROOT, "no directory"], id="a link that leads to nothing"
+    ),
     pytest.param({"at": None}, [ROOT], id="nothing can be looked at"),
 ]
 
