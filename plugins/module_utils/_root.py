@@ -134,7 +134,8 @@ def drop_stages(root: str, stages: Iterable[str], keep_root: bool) -> None:
     for stage in stages:
         shutil.rmtree(os.path.join(staging_of(root), stage), ignore_errors=True)
     with suppress(OSError):
-        os.rmdir(staging_of(root))
+        if os.lstat(staging_of(root)).st_uid == os.geteuid():
+            os.rmdir(staging_of(root))
     with suppress(OSError):
         if not keep_root:
             os.rmdir(root)

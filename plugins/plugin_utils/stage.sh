@@ -19,7 +19,8 @@ made_root=
 leave() {
   cd /
   rm -rf "$stage"
-  rmdir "$staging" 2>/dev/null
+  # shellcheck disable=SC3067 # see below
+  [ ! -O "$staging" ] || rmdir "$staging" 2>/dev/null
   [ -z "$made_root" ] || rmdir "$made_root" 2>/dev/null
 }
 # fail STEP REASON: say so, leave nothing behind. Where the stage is gone, another run has swept it.

@@ -24,23 +24,25 @@ def _venv(folder: Path, home: str, python: str = "") -> Path:
 
 def test_venvs_that_name_the_home(tmp_path: Path) -> None:
     roots = [str(tmp_path / "srv")]
-    app = _venv(tmp_path / "srv" / "deep" / "app", "/opt/python/H/bin")
-    _venv(tmp_path / "srv" / "other", "/opt/python/HH/bin")
-    _venv(tmp_path / "srv" / "minor", "/opt/python/3.13/bin")
-    assert users_of(["/opt/python/H"], roots) == [f"the venv {app} was made with it"]
-    assert users_of(["/opt/python/H"], []) == []
-    assert len(users_of(["/opt/python/H", "/opt/python/3.13"], roots)) == 2
+    app = _venv(tmp_path / "srv" / "deep" / "app", "/nowhere/python/H/bin")
+    _venv(tmp_path / "srv" / "other", "/nowhere/python/HH/bin")
+    _venv(tmp_path / "srv" / "minor", "/nowhere/python/3.13/bin")
+    assert users_of(["/nowhere/python/H"], roots) == [f"the venv {app} was made with it"]
+    assert users_of(["/nowhere/python/H"], []) == []
+    assert len(users_of(["/nowhere/python/H", "/nowhere/python/3.13"], roots)) == 2
 
 
 def test_venvs_through_links(tmp_path: Path) -> None:
     link = tmp_path / "local" / "python3.13"
     link.parent.mkdir()
-    link.symlink_to("/opt/python/3.13/bin/python3.13")
+    link.symlink_to("/nowhere/python/3.13/bin/python3.13")
     venv = _venv(tmp_path / "srv" / "app", str(link.parent), str(link))
     loop = _venv(tmp_path / "srv" / "loop", "/nowhere", "python")
-    assert users_of(["/opt/python/H", "/opt/python/3.13"], [str(tmp_path)]) == [f"the venv {venv} was made with it"]
+    assert users_of(["/nowhere/python/H", "/nowhere/python/3.13"], [str(tmp_path)]) == [
+        f"the venv {venv} was made with it"
+    ]
     # An upgrade moves the minor link on, and what goes through it: nothing holds the home itself.
-    assert users_of(["/opt/python/H"], [str(tmp_path)]) == []
+    assert users_of(["/nowhere/python/H"], [str(tmp_path)]) == []
     assert loop.exists()
 
 
