@@ -133,7 +133,7 @@ stat="" boot=""
 [ ! -r "/proc/$$/stat" ] || read -r stat <"/proc/$$/stat"
 [ ! -r /proc/sys/kernel/random/boot_id ] || read -r boot </proc/sys/kernel/random/boot_id
 # shellcheck disable=SC2086 # the fields after the name, of which the third is the first
-set -- ${stat##*) }
+set -- ${stat##*") "}
 said=$( (printf "%s %s %s\n" "$$" "${20-}" "$boot" >"$stage/maker") 2>&1) || fail stage "$said"
 staged=yes
 # Whoever finds it empty in the end takes it away.

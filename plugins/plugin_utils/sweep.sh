@@ -15,7 +15,7 @@ lives() {
   read -r booted </proc/sys/kernel/random/boot_id
   read -r stat <"/proc/$maker/stat"
   # shellcheck disable=SC2086 # the fields after the name, of which the third of proc(5) is the first
-  set -- ${stat##*) }
+  set -- ${stat##*") "}
   [ "$boot" = "$booted" ] && [ "$start" = "${20}" ] && [ "$1" != Z ]
 }
 
