@@ -280,3 +280,18 @@ def test_bundle_with_a_missing_or_changed_file(
     assert GNU in message
     assert str(bundle) in message
     assert target.state() == before
+
+
+@pytest.mark.parametrize(("name", "words"), [("sums.txt", "is a file"), ("letter.tar", "is no plain .tar")])
+def test_source_that_is_some_other_file(
+    name: str, words: str, lock: Path, controller: Controller, tmp_path: Path, world: Cache
+) -> None:
+    (tmp_path / name).write_text("no archive")
+    root = tmp_path / "root"
+    task = {"version": "3.13", "source": str(tmp_path / name), "lock": str(lock), "root": str(root), "max_level": 2}
+    task |= {"catalogue": str(world.mirror / "SHA256SUMS")}
+    ran = controller.play({"here": {"ansible_connection": "local"}}, [{"fleet.python.interpreter": task}])
+    message = ran.outcomes[0].refusal()
+    assert words in message
+    assert str(tmp_path / name) in message
+    assert not root.exists()

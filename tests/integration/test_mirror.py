@@ -337,9 +337,9 @@ def test_nginx_out_of_debians_packages(
     """On a Debian that has Python and nothing more; apt installs nginx."""
     fresh = Mirror(new_host("debian12-python3", name="mirror", ansible_pipelining=True), controller)
     static |= {"mirror_install": True}
-    assert "Install nginx with apt" in fresh.changes("--check", **static)
+    assert "Install nginx" in fresh.changes("--check", **static)
     assert fresh.target.sh("command -v nginx || true") == ""
-    assert "Install nginx with apt" in fresh.changes(**static)
+    assert "Install nginx" in fresh.changes(**static)
     assert fresh.changes(**static) == set()
     done = everywhere([new_host("alpine")], source=fresh.url)
     assert done["alpine"].ok()["changed"]

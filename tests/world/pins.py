@@ -205,14 +205,7 @@ IMAGES = (
     # A 32-bit userland on a 64-bit kernel; python-build-standalone's last builds for it are of 20230826.
     Image("debian12-i386", "i386", "bookworm"),
     Image("debian12-armhf", "armhf", "bookworm", only_named=True),
-    # python3-apt: without it Ansible's apt would fetch it first.
-    Image(
-        "debian12-nginx",
-        "amd64",
-        "bookworm",
-        ("nginx", "ca-certificates", "python3", "python3-apt"),
-        ("python3", "python3.11"),
-    ),
+    Image("debian12-nginx", "amd64", "bookworm", ("nginx", "ca-certificates", "python3"), ("python3", "python3.11")),
     Image("debian12-ssh", "amd64", "bookworm", ("openssh-server", "sudo"), user="deploy"),
     Image("debian12-systemd", "amd64", "bookworm", ("systemd",)),
 )
