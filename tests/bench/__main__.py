@@ -28,7 +28,7 @@ from tests.world.podman import bridge_address, unavailable
 from tests.world.server import MirrorServer
 
 from . import idle, plays, probe
-from .ansible import Controller
+from .controller import Controller
 from .fresh import ASSET, RELEASE, SETTINGS, VERSION, Install, pairs
 from .local_host import LocalHost
 from .measure import BenchError

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from .ansible import RIVALS, Controller
+from .controller import RIVALS, Controller
 from .measure import Contender, Result, side_by_side
 
 # Hosts that are processes of this machine, and which contenders are fast enough for so many.

@@ -15,7 +15,7 @@ from typing import Any
 from tests.world import hosts
 from tests.world.server import MirrorServer
 
-from .ansible import RIVALS, Controller
+from .controller import RIVALS, Controller
 from .idle import Stage, contenders
 from .measure import Result, Sample, side_by_side
 
