@@ -51,7 +51,9 @@ def test_it_is_repaired_by_a_new_home(damage: str, said: str, new_host: NewHost,
 
     repaired = interpreter(target).ok()
     assert [each["action"] for each in repaired["interpreters"]] == ["repaired"]
-    assert repaired["interpreters"] == predicted["interpreters"]
+    # How the archive travels is known when it has.
+    done = [{key: value for key, value in each.items() if key[:8] != "transfer"} for each in repaired["interpreters"]]
+    assert done == predicted["interpreters"]
     assert _linked(target) == _SECOND
     assert target.sh("ls -d /opt/python/cpython-*").split() == [_SECOND]
     _works(target)
