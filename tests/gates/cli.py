@@ -21,8 +21,8 @@ from .places import BUILD
 from .sanity import sanity
 from .steps import Step, run, table
 
-# The folders of tests that need the test world.
-_IN_WORLD = ("integration", "homes", "faults")
+# The folders of tests that need the test world, and take longer than what a change can wait for.
+_LONG = ("homes", "faults")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -112,7 +112,7 @@ def _build() -> list[Step]:
 
 
 def _integration() -> list[Step]:
-    steps = [_in_world(folder, "not slow and not unproven") for folder in _IN_WORLD]
+    steps = [_in_world("integration", "not slow and not unproven")]
     for leg in _others():
         check = partial(suites.in_world, leg, "integration", "leg")
         steps.append(Step(f"integration {leg.name}", check, ("world", f"environment {leg.name}")))
@@ -139,8 +139,9 @@ def _images() -> Step:
 
 def _slow() -> list[Step]:
     world = Step("world, slow", suites.slow_world, ("world",))
-    tests = [_in_world(folder, "slow and not unproven") for folder in _IN_WORLD]
-    return [world, *tests, _in_world("images", "slow"), *_molecule(scenario.EMULATED, world.name)]
+    long = [_in_world(folder, "not slow") for folder in _LONG]
+    tests = [_in_world(folder, "slow and not unproven") for folder in ("integration", *_LONG)]
+    return [*long, world, *tests, _in_world("images", "slow"), *_molecule(scenario.EMULATED, world.name)]
 
 
 def _in_world(folder: str, marked: str) -> Step:
@@ -162,6 +163,8 @@ _TARGETS: dict[str, Callable[[], list[Step]]] = {
     "sanity": lambda: [*_environments(), *_by_leg("sanity", sanity)],
     "build": lambda: [_main(), *_build()],
     "integration": lambda: [_packages(), *_environments(), _world(), *_integration()],
+    "homes": lambda: [_packages(), _main(), _world(), _in_world("homes", "not slow")],
+    "faults": lambda: [_packages(), _main(), _world(), _in_world("faults", "not slow")],
     "molecule": lambda: [_packages(), _main(), *_build(), _world(), *_molecule(scenario.NATIVE), _consumer()],
     "images": lambda: [_packages(), _main(), _world(), _images()],
     "test": _test,
