@@ -42,6 +42,14 @@ class Outcome:
         return message
 
 
+def plannable(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What check mode can tell of each interpreter: which way its bytes take is known when they have taken it."""
+    return [
+        {key: value for key, value in each.items() if key not in ("transfer", "transfer_reason")}
+        for each in result["interpreters"]
+    ]
+
+
 @dataclass(frozen=True)
 class Run:
     """One run of ansible-playbook: its exit status, the outcomes in their order, and all that it printed."""
