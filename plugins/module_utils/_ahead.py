@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pieces made ahead of who takes them, by a thread: zlib and the kernel let go of Python's lock while they work."""
+"""Work that a thread does meanwhile: zlib, hashlib and the kernel let go of Python's lock while they are at it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import queue
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Callable
+from typing import Any, Callable, Generic, TypeVar
 
-# Pieces that wait to be taken; of a quarter of a megabyte each where archives are inflated.
+Found = TypeVar("Found")
+# Pieces that wait to be taken, of a quarter of a megabyte each at most.
 _MOST_WAITING = 8
 
 
@@ -20,6 +21,35 @@ def processors() -> int:
     """How many processors this process may use."""
     # macOS has no affinity.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Meanwhile(Generic[Found]):
+    """What ``work`` returns, done by a thread that nobody waits for until it is asked for."""
+
+    def __init__(self, work: Callable[..., Found], *arguments: Any) -> None:
+        self._work = work
+        self._arguments = arguments
+        self._found: list[Found] = []
+        self._raised: list[BaseException] = []
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._found.append(self._work(*self._arguments))
+        except BaseException as error:  # whoever asks raises it
+            self._raised.append(error)
+
+    def wait(self) -> None:
+        """Until it is done, well or not."""
+        self._thread.join()
+
+    def result(self) -> Found:
+        """Wait for it; raises what ``work`` has raised."""
+        self.wait()
+        for error in self._raised:
+            raise error
+        return self._found[0]
 
 
 @contextmanager
@@ -64,4 +94,32 @@ def made_ahead(make: Callable[[], bytes]) -> Iterator[Callable[[], bytes]]:
         while thread.is_alive():
             with suppress(queue.Empty):
                 waiting.get(timeout=0.01)
+        thread.join()
+
+
+@contextmanager
+def taken_over() -> Iterator[Callable[[Callable[[Any], object], Any], None]]:
+    """Give a function that has a thread call another one, in order; when the block ends all calls are done.
+
+    They must not fail. With one processor they are made at once.
+    """
+    if processors() < 2:
+
+        def at_once(call: Callable[[Any], object], argument: Any) -> None:
+            call(argument)
+
+        yield at_once
+        return
+    waiting: queue.Queue[tuple[Callable[[Any], object], Any] | None] = queue.Queue(_MOST_WAITING)
+
+    def work() -> None:
+        for call, argument in iter(waiting.get, None):
+            call(argument)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        yield lambda call, argument: waiting.put((call, argument))
+    finally:
+        waiting.put(None)
         thread.join()

@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from ansible_collections.fleet.python.plugins.module_utils import _root
+from ansible_collections.fleet.python.plugins.module_utils._ahead import Meanwhile
 from ansible_collections.fleet.python.plugins.module_utils._fetch import (
     FetchError,
     UnreachedError,
@@ -22,8 +22,14 @@ from ansible_collections.fleet.python.plugins.module_utils._fetch import (
     download,
 )
 from ansible_collections.fleet.python.plugins.module_utils._fit import fit
+from ansible_collections.fleet.python.plugins.module_utils._gunzip import UnpackError
 from ansible_collections.fleet.python.plugins.module_utils._in_use import users_of
-from ansible_collections.fleet.python.plugins.module_utils._manifest import write_manifest
+from ansible_collections.fleet.python.plugins.module_utils._manifest import (
+    Contents,
+    digest_of,
+    read_contents,
+    write_manifest,
+)
 from ansible_collections.fleet.python.plugins.module_utils._pull import take_pull
 from ansible_collections.fleet.python.plugins.module_utils._root import MeanwhileError, RootError
 from ansible_collections.fleet.python.plugins.module_utils._tree import settle
@@ -31,9 +37,10 @@ from ansible_collections.fleet.python.plugins.module_utils._trial import (
     IllegalInstruction,
     TrialError,
     compile_bytecode,
+    start_interpreter,
     try_interpreter,
 )
-from ansible_collections.fleet.python.plugins.module_utils._unpack import UnpackError, unpack
+from ansible_collections.fleet.python.plugins.module_utils._unpack import unpack
 
 
 class ApplyError(Exception):
@@ -164,23 +171,28 @@ def _install(root: str, install: dict[str, Any], steps: _Steps) -> Any:
             # Another run has placed the same build while this one waited.
             _follow(tree, final)
             return None, False
-        digests: dict[str, str] = {}
+        contents = None
         if not install["stage"]:
-            source = _unpacked(stage, tree, install, steps, digests)
+            source, contents = _unpacked(stage, tree, install, steps)
         python = os.path.join(tree, install["program"])
         with steps.step("fit", home):
-            settle(tree)
-            for path in fit(tree, final, **install["fit"]):
-                digests.pop(path, None)
-        # The disk is at work while the interpreter is tried, so that there is less to wait for in the end.
-        threading.Thread(target=os.sync, daemon=True).start()
+            if not contents:
+                settle(tree)
+            fitted = fit(tree, final, **install["fit"])
+        # What is known of the tree is told before the interpreter first runs: nothing that it may write counts.
+        read = Meanwhile(_contents, tree, contents, fitted)
         with steps.step("try", home):
-            trial = try_interpreter(python, install["version"], stage)
+            start_interpreter(python, install["version"])
         if install["compile_bytecode"]:
+            # Before the rest of the trial, which is then faster.
             with steps.step("compile", home):
                 compile_bytecode(tree, final, python)
+        # The disk is at work while the interpreter is tried, so that there is less to wait for in the end.
+        Meanwhile(os.sync)
+        with steps.step("try", home):
+            trial = try_interpreter(python, stage)
         with steps.step("place", home):
-            files = write_manifest(tree, digests)
+            files = write_manifest(tree, read.result())
             receipt = dict(install["receipt"], source=source, files=files, installed=_now())
             _root.place(root, tree, home, receipt)
         _follow(tree, final)
@@ -189,8 +201,16 @@ def _install(root: str, install: dict[str, Any], steps: _Steps) -> Any:
         shutil.rmtree(stage, ignore_errors=True)
 
 
-def _unpacked(stage: str, tree: str, install: dict[str, Any], steps: _Steps, digests: dict[str, str]) -> str:
-    """Fetch and unpack; returns the source that the bytes came from. ``digests`` gets each file's sha256, by path."""
+def _contents(tree: str, unpacked: Contents | None, changed: list[str]) -> Contents:
+    """What lies in a tree: as it was unpacked, and changed since; read where sh has unpacked it."""
+    if not unpacked:
+        return read_contents(tree)
+    unpacked.digests.update((path, digest_of(os.path.join(tree, path))) for path in changed)
+    return unpacked
+
+
+def _unpacked(stage: str, tree: str, install: dict[str, Any], steps: _Steps) -> tuple[str, Contents]:
+    """Fetch and unpack; the source that the bytes came from, and what came out of them."""
     archive = os.path.join(stage, "archive")
     source: str = install["source"]
     with steps.step("download", install["home"]):
@@ -201,9 +221,9 @@ def _unpacked(stage: str, tree: str, install: dict[str, Any], steps: _Steps, dig
             steps.passed_over += passed_over
     with steps.step("unpack", install["home"]):
         os.mkdir(tree)
-        unpack(archive, tree, tuple(install["top"]), digests)
+        contents = unpack(archive, tree, tuple(install["top"]))
         os.unlink(archive)
-    return source
+    return source, contents
 
 
 def _now() -> str:

@@ -31,6 +31,10 @@ _BUILD_FLAG = re.compile(
 )
 
 
+# Each of these stands in a line that any of the above changes; most lines have none, and Makefiles have many lines.
+_SIGNS = ("/install", "/tools/", "/build", "clang", "llvm-", "isysroot", "LModules/_hacl", "fprofile-instr-use")
+
+
 class _Rewrite(NamedTuple):
     """Which files of a home, and whether the compiler's names in them are rewritten too."""
 
@@ -77,12 +81,17 @@ _SSL_FALLBACK = (
 
 def rewrite_prefix(text: str, home: str) -> str:
     """The text with the builds' ``/install``, and what else they name of their machine, replaced by ``home``."""
-    return _PREFIX.sub(lambda _match: home, text)
+    return _rewritten(text, lambda line: _PREFIX.sub(lambda _match: home, line))
 
 
 def rewrite_tools(text: str) -> str:
     """The text with the builds' toolchain replaced by cc, c++ and ar, and flags for their own folders left out."""
-    return _BUILD_FLAG.sub("", _TOOL.sub(lambda match: _TOOLS[match[1]], text))
+    return _rewritten(text, lambda line: _BUILD_FLAG.sub("", _TOOL.sub(lambda match: _TOOLS[match[1]], line)))
+
+
+def _rewritten(text: str, rewrite: Callable[[str], str]) -> str:
+    lines = text.split("\n")
+    return "\n".join([rewrite(line) if any(sign in line for sign in _SIGNS) else line for line in lines])
 
 
 def add_ca_fallback(text: str) -> str:

@@ -7,46 +7,58 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
-from types import MappingProxyType
+from typing import NamedTuple
 
 MANIFEST = ".fleet-manifest"
+BYTECODE = "__pycache__"
 # What comes and goes in a home without being damage; the probe leaves the same out of its count. The programs of pip
 # belong to site-packages, and change with an upgrade of pip.
-_UNCOUNTED = ("__pycache__", "site-packages")
+_UNCOUNTED = (BYTECODE, "site-packages")
 _PIP = os.path.join("bin", "pip")
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 
 
-def write_manifest(tree: str, known: Mapping[str, str] = MappingProxyType({})) -> int:
+class Contents(NamedTuple):
+    """What lies in a tree, by paths from the tree on: the sha256 of each file, and the links."""
+
+    digests: dict[str, str]
+    links: set[str]
+
+
+def read_contents(tree: str) -> Contents:
+    """What lies in a tree that sh has unpacked, but for what comes and goes. Raises OSError."""
+    contents = Contents({}, set())
+    for folder, folders, files in os.walk(tree):
+        folders[:] = [name for name in folders if name not in _UNCOUNTED]
+        below = folder[len(tree) + 1 :]
+        links = {name for name in (*folders, *files) if os.path.islink(os.path.join(folder, name))}
+        contents.links.update(os.path.join(below, name) for name in links)
+        for name in files:
+            if name not in links:
+                contents.digests[os.path.join(below, name)] = digest_of(os.path.join(folder, name))
+    return contents
+
+
+def write_manifest(tree: str, contents: Contents) -> int:
     """Write the manifest of a staged tree; the number of files and links that the home will be asked for.
 
     Manifest and receipt count too. Bytecode, site-packages (where packages may be added) and pip are left out.
-    ``known`` are digests that need not be taken again, by path.
     """
-    lines = []
-    links = 0
-    for folder, folders, files in os.walk(tree):
-        folders[:] = sorted(name for name in folders if name not in _UNCOUNTED)
-        links += sum(os.path.islink(os.path.join(folder, name)) for name in folders)
-        for name in sorted(files):
-            path = os.path.join(folder, name)
-            below = os.path.relpath(path, tree)
-            if below.startswith(_PIP):
-                continue
-            if os.path.islink(path):
-                links += 1
-            else:
-                lines.append(f"{known.get(below) or _digest(path)}  {below}\n")
+    lines = [f"{contents.digests[path]}  {path}\n" for path in sorted(filter(_counts, contents.digests))]
     with open(os.path.join(tree, MANIFEST), "x", encoding="utf-8", errors="surrogateescape") as file:
         file.writelines(lines)
         os.fchmod(file.fileno(), 0o644)
-    return len(lines) + links + 2
+    return len(lines) + sum(map(_counts, contents.links)) + 2
 
 
-def _digest(path: str) -> str:
+def _counts(path: str) -> bool:
+    return not path.startswith(_PIP) and not any(f"/{name}/" in f"/{path}/" for name in _UNCOUNTED)
+
+
+def digest_of(path: str) -> str:
+    """The sha256 of a file. Raises OSError."""
     digest = hashlib.sha256()
-    with open(path, "rb") as file:
+    with open(path, "rb", buffering=0) as file:
         while True:
             data = file.read(_CHUNK)
             if not data:

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Pull:
+class Pull(NamedTuple):
     """``urls`` are tried in their order; ``headers`` are ``Name: value``, for the hosts of ``urls`` alone.
 
     ``proxy`` is a URL, empty for what the environment says. Time-outs are in seconds. ``authorities`` are certificates

@@ -10,7 +10,6 @@ import fcntl
 import json
 import os
 import re
-import secrets
 import shutil
 import stat
 import subprocess
@@ -276,7 +275,7 @@ def switch_link(root: str, path: str, target: str) -> None:
             os.makedirs(folder, 0o755, exist_ok=True)
             _sweep_links(root, folder, name)
             # Others may write there too: symlink(2) makes a new name or fails, and follows nothing.
-            fresh = os.path.join(folder, f".{name}.{secrets.token_hex(8)}")
+            fresh = os.path.join(folder, f".{name}.{os.urandom(8).hex()}")
         os.symlink(target, fresh)
         try:
             os.rename(fresh, path)

@@ -10,7 +10,9 @@ import shutil
 import stat
 import time
 
-from ansible_collections.fleet.python.plugins.module_utils._unpack import UnpackError, check_link
+from ansible_collections.fleet.python.plugins.module_utils._gunzip import UnpackError
+from ansible_collections.fleet.python.plugins.module_utils._manifest import BYTECODE
+from ansible_collections.fleet.python.plugins.module_utils._members import check_link
 
 
 def settle(tree: str) -> None:
@@ -33,7 +35,7 @@ def settle(tree: str) -> None:
                     continue
                 found = entry.stat(follow_symlinks=False)
                 if stat.S_ISDIR(found.st_mode):
-                    if entry.name == "__pycache__":
+                    if entry.name == BYTECODE:
                         shutil.rmtree(entry.path)
                         continue
                     folders.append(name)

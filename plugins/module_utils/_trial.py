@@ -13,6 +13,8 @@ import signal
 import subprocess
 from typing import Any
 
+from ansible_collections.fleet.python.plugins.module_utils._ahead import Meanwhile
+
 # Seconds; generous, since an emulated or very slow host takes many for making a venv.
 _TIMEOUT = 600
 
@@ -89,25 +91,42 @@ def _reason(said: str) -> str:
     return said.splitlines()[-1].strip() if "Traceback (most recent call last)" in said else said[-600:]
 
 
-def try_interpreter(python: str, version: str, scratch: str) -> dict[str, Any]:
-    """Run the interpreter: its version, the modules that builds have, a venv, pip where the build has it.
+def start_interpreter(python: str, version: str) -> None:
+    """See that the interpreter starts, and says that it is this version.
 
-    ``scratch`` is a directory that may be written and is thrown away. Returns ``version``, ``machine``, ``absent``
-    (public modules that the build lacks), ``openssl`` and ``ca_certificates`` (how many the host's trust store has).
     Raises TrialError, and of that IllegalInstruction for a build above this CPU's level.
     """
     name = os.path.basename(python)
-    found: dict[str, Any] = json.loads(_run(name, [python, *_ALONE, "-c", _TRIAL]))
-    if found["version"] != version:
-        raise TrialError("{} says that it is version {}, not {}".format(name, found["version"], version))
-    venv = os.path.join(scratch, "venv")
+    found = _run(name, [python, *_ALONE, "-c", "import platform; print(platform.python_version())"]).strip()
+    if found != version:
+        raise TrialError(f"{name} says that it is version {found}, not {version}")
+
+
+def try_interpreter(python: str, scratch: str) -> dict[str, Any]:
+    """Run what users will: the modules that builds have, a venv, pip where the build has it.
+
+    ``scratch`` is a directory that may be written and is thrown away. Returns ``version``, ``machine``, ``absent``
+    (public modules that the build lacks), ``openssl`` and ``ca_certificates`` (how many the host's trust store has).
+    Raises what `start_interpreter` does: what starts may still hold instructions of a higher level.
+    """
+    name = os.path.basename(python)
+    venv = Meanwhile(_try_venv, python, os.path.join(scratch, "venv"))
+    try:
+        found: dict[str, Any] = json.loads(_run(name, [python, *_ALONE, "-c", _TRIAL]))
+        if "pip" not in found["absent"]:
+            # More of pip than its version needs an XML parser.
+            asked = ["--version"] if "pyexpat" in found["absent"] else ["list", "--disable-pip-version-check"]
+            _run("pip of " + name, [python, *_ALONE, "-m", "pip", *asked])
+    finally:
+        venv.wait()
+    venv.result()
+    return found
+
+
+def _try_venv(python: str, venv: str) -> None:
+    name = os.path.basename(python)
     _run("making a venv with " + name, [python, *_ALONE, "-m", "venv", "--without-pip", venv])
     _run("the venv's python", [os.path.join(venv, "bin", "python"), *_ALONE, "-c", "import sys, encodings"])
-    if "pip" not in found["absent"]:
-        # More of pip than its version needs an XML parser.
-        asked = ["--version"] if "pyexpat" in found["absent"] else ["list", "--disable-pip-version-check"]
-        _run("pip of " + name, [python, *_ALONE, "-m", "pip", *asked])
-    return found
 
 
 def compile_bytecode(tree: str, home: str, python: str) -> None:

@@ -76,12 +76,14 @@ class _Http(HTTPHandler):
 
 
 class _Https(HTTPSHandler):
-    def __init__(self, connect_timeout: int, context: ssl.SSLContext) -> None:
-        super().__init__(context=context)
+    def __init__(self, connect_timeout: int, context: ssl.SSLContext | None) -> None:
+        super().__init__()
         self.context = context
         self.connection = _quick(HTTPSConnection, connect_timeout)
 
     def https_open(self, req: Request) -> Any:
+        # Reading all that the host trusts takes its time, and plain HTTP needs none of it.
+        self.context = self.context or ssl.create_default_context()
         return self.do_open(self.connection, req, context=self.context)
 
 
@@ -100,7 +102,7 @@ def _quick(kind: Any, connect_timeout: int) -> Any:
 
 def opener_of(pull: Pull) -> OpenerDirector:
     """What opens requests the way that ``pull`` says. Raises ssl.SSLError where its certificates are none."""
-    context = ssl.create_default_context(cadata=pull.authorities or None)
+    context = ssl.create_default_context(cadata=pull.authorities) if pull.authorities else None
     handlers: list[Any] = [_Redirects, _Http(pull.connect_timeout), _Https(pull.connect_timeout, context)]
     if pull.proxy:
         handlers.append(ProxyHandler({"http": pull.proxy, "https": pull.proxy}))

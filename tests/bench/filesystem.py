@@ -29,6 +29,8 @@ def fresh(name: str) -> Iterator[Path]:
             file.truncate(_SIZE)
         _run("mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", str(image))
         _run("mount", "-o", "loop", str(image), str(mount))
+        # Whoever waits for the disk is not to wait for what others have written.
+        os.sync()
         try:
             yield mount
         finally:

@@ -17,6 +17,7 @@ from typing import Any
 
 from ansible_collections.fleet.python.plugins.action.interpreter import ActionModule
 from ansible_collections.fleet.python.plugins.module_utils._options import interpreter_options
+from ansible_collections.fleet.python.plugins.plugin_utils._download import Watch, unwatched
 
 from .measure import BenchError, Sample
 
@@ -50,6 +51,8 @@ class Applied:
 class LocalHost:
     """A host as plugin_utils/_carry.py wants it. ``prefix``: what the module is run with, ``taskset`` for example."""
 
+    name = "this machine"
+
     def __init__(self, python: Path, collections: Path, scratch: Path, prefix: Sequence[str] = ()) -> None:
         self._python = python
         self._collections = collections
@@ -67,6 +70,10 @@ class LocalHost:
     def send(self, local: Path) -> str:
         """Copy a file; its new path."""
         return str(shutil.copy(str(local), self._scratch))
+
+    def watch(self, what: str) -> Watch:
+        """Nobody."""
+        return unwatched
 
     def module(self, python: str, plan: Mapping[str, Any]) -> dict[str, Any]:
         """Apply a plan; the module's result. ``python`` is what the plugin would take, the one given is taken."""

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.fleet.python.plugins.module_utils._gunzip import UnpackError
 from ansible_collections.fleet.python.plugins.module_utils._tree import settle
-from ansible_collections.fleet.python.plugins.module_utils._unpack import UnpackError
 from tests.unit.apply.tarballs import contents
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")

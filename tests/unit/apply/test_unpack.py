@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import os
 import tarfile
 import zlib
@@ -18,8 +19,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.fleet.python.plugins.module_utils import _unpack
-from ansible_collections.fleet.python.plugins.module_utils._unpack import UnpackError, unpack
+from ansible_collections.fleet.python.plugins.module_utils import _gunzip, _unpack
+from ansible_collections.fleet.python.plugins.module_utils._gunzip import UnpackError
+from ansible_collections.fleet.python.plugins.module_utils._unpack import unpack
 from tests.unit.apply.tarballs import (
     BLOCK,
     FORMATS,
@@ -91,8 +93,13 @@ def test_a_small_build(tmp_path: Path, form: Format, folders: bool) -> None:
     assert len(found) == 9 + 6
 
 
-def test_the_number_of_files_and_links(tmp_path: Path, tree: Path) -> None:
-    assert unpack(packed(tmp_path / "archive", tar(folder("python/empty"), *BUILD)), str(tree)) == len(BUILD)
+def test_the_files_and_links_that_it_tells_of(tmp_path: Path, tree: Path) -> None:
+    found = unpack(packed(tmp_path / "archive", tar(folder("python/empty"), *BUILD)), str(tree))
+    assert sorted(found.links) == ["bin/python", "bin/python3", "lib/libpython3.13.so"]
+    assert len(found.digests) == len(BUILD) - 3
+    assert all(
+        hashlib.sha256((tree / path).read_bytes()).hexdigest() == digest for path, digest in found.digests.items()
+    )
 
 
 def test_a_hard_link_is_one(tmp_path: Path) -> None:
@@ -185,13 +192,13 @@ def test_every_way_of_packing(
     tmp_path: Path, tree: Path, monkeypatch: pytest.MonkeyPatch, level: int, chunks: int
 ) -> None:
     """Stored, fast, best; and in several gzip members, as parallel compressors write them (RFC 1952, 2.2)."""
-    monkeypatch.setattr(_unpack, "_CHUNK", 1000)
+    monkeypatch.setattr(_gunzip, "CHUNK", 1000)
     data = tar(file("python/zeros", bytes(300_000)), file("python/noise", os.urandom(40_000)))
     size = len(data) // chunks + 1
     parts = [gzip.compress(data[at : at + size], level) for at in range(0, len(data), size)]
     assert len(parts) == chunks
     (tmp_path / "archive").write_bytes(b"".join(parts))
-    assert unpack(str(tmp_path / "archive"), str(tree)) == 2
+    assert set(unpack(str(tmp_path / "archive"), str(tree)).digests) == {"zeros", "noise"}
     assert (tree / "zeros").read_bytes() == bytes(300_000)
 
 
@@ -202,7 +209,7 @@ def test_a_gzip_header_with_a_name_and_a_comment(tmp_path: Path, tree: Path) -> 
     head = b"\x1f\x8b\x08\x18\0\0\0\0\0\x03" + b"archive.tar\0" + b"a comment\0"
     tail = zlib.crc32(data).to_bytes(4, "little") + len(data).to_bytes(4, "little")
     (tmp_path / "archive").write_bytes(head + body + tail)
-    assert unpack(str(tmp_path / "archive"), str(tree)) == len(BUILD)
+    assert len(unpack(str(tmp_path / "archive"), str(tree)).digests) == len(BUILD) - 3
 
 
 def test_what_follows_the_end_mark_is_not_read(tmp_path: Path, tree: Path) -> None:

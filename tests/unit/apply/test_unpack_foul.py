@@ -18,8 +18,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.fleet.python.plugins.module_utils import _unpack
-from ansible_collections.fleet.python.plugins.module_utils._unpack import UnpackError, check_link, unpack
+from ansible_collections.fleet.python.plugins.module_utils import _gunzip, _members
+from ansible_collections.fleet.python.plugins.module_utils._gunzip import UnpackError
+from ansible_collections.fleet.python.plugins.module_utils._members import check_link
+from ansible_collections.fleet.python.plugins.module_utils._unpack import unpack
 from tests.unit.apply.tarballs import (
     BLOCK,
     GNU,
@@ -316,8 +318,8 @@ class TestBomb:
     """Limits hold before anything grows beyond them."""
 
     def test_bytes(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(_unpack, "_MOST_BYTES", 1 << 20)
-        monkeypatch.setattr(_unpack, "_CHUNK", 1 << 14)
+        monkeypatch.setattr(_gunzip, "_MOST_BYTES", 1 << 20)
+        monkeypatch.setattr(_gunzip, "CHUNK", 1 << 14)
         with watched() as (tree, archive):
             packed(archive, tar(SOUND, file("python/zeros", bytes(3 << 20))))
             with pytest.raises(UnpackError, match="more than 1048576 bytes"):
@@ -325,7 +327,7 @@ class TestBomb:
             assert (tree / "zeros").stat().st_size <= 1 << 20
 
     def test_bytes_outside_of_the_part_that_is_wanted(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(_unpack, "_MOST_BYTES", 1 << 20)
+        monkeypatch.setattr(_gunzip, "_MOST_BYTES", 1 << 20)
         with watched() as (tree, archive):
             packed(archive, tar(file("python/build/zeros", bytes(3 << 20)), file("python/install/bin/python3")))
             with pytest.raises(UnpackError, match="more than 1048576 bytes"):
@@ -335,7 +337,7 @@ class TestBomb:
         "items", [[file(f"python/{number}") for number in range(60)], [SOUND] + [folder("python/a")] * 60]
     )
     def test_members(self, monkeypatch: pytest.MonkeyPatch, items: list[Item]) -> None:
-        monkeypatch.setattr(_unpack, "_MOST_MEMBERS", 50)
+        monkeypatch.setattr(_members, "_MOST_MEMBERS", 50)
         with watched() as (tree, archive):
             packed(archive, tar(*items))
             with pytest.raises(UnpackError, match="more than 50 members"):
@@ -343,7 +345,7 @@ class TestBomb:
             assert len(contents(tree)) <= 50
 
     def test_headers_of_long_names_count(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(_unpack, "_MOST_MEMBERS", 50)
+        monkeypatch.setattr(_members, "_MOST_MEMBERS", 50)
         record = _header(kind=b"L", size=b"%011o" % 3) + b"abc".ljust(BLOCK, b"\0")
         with watched() as (tree, archive):
             packed(archive, record * 60 + _header() + bytes(2 * BLOCK))

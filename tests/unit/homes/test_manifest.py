@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from ansible_collections.fleet.python.plugins.module_utils._manifest import MANIFEST, write_manifest
+from ansible_collections.fleet.python.plugins.module_utils._manifest import MANIFEST, read_contents, write_manifest
 
 
 def _tree(root: Path) -> None:
@@ -29,14 +29,14 @@ def _tree(root: Path) -> None:
 def test_it_lists_what_does_not_come_and_go(tmp_path: Path) -> None:
     _tree(tmp_path)
     # Three files, two links, the manifest and the receipt.
-    assert write_manifest(str(tmp_path)) == 7
+    assert write_manifest(str(tmp_path), read_contents(str(tmp_path))) == 7
     listed = [line.split("  ", 1)[1] for line in (tmp_path / MANIFEST).read_text().splitlines()]
     assert listed == ["bin/python3.13", "lib/python3.13/os.py", "lib/python3.13/pipes.py"]
 
 
 def test_sha256sum_reads_it(tmp_path: Path) -> None:
     _tree(tmp_path)
-    write_manifest(str(tmp_path))
+    write_manifest(str(tmp_path), read_contents(str(tmp_path)))
     check = ["sha256sum", "-c", MANIFEST]
     assert subprocess.run(check, cwd=tmp_path, capture_output=True, check=False).returncode == 0
     (tmp_path / "lib/python3.13/os.py").write_text("other")
