@@ -14,14 +14,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from ansible.release import __version__ as ansible_version
 
 from tests.gates.places import COLLECTIONS, REPOSITORY
 from tests.gates.suites import processors
+from tests.world import hosts
 from tests.world.cache import Cache
 from tests.world.errors import WorldError
 from tests.world.podman import bridge_address, unavailable
@@ -79,23 +82,32 @@ class Bench:
 
     def run(self) -> dict[str, Any]:
         """All parts."""
-        here = "127.0.0.1" if unavailable() else bridge_address()
-        with MirrorServer(self._cache.mirror, here) as mirror:
+        with MirrorServer(self._cache.mirror, "127.0.0.1") as mirror:
             scratch = self._directory / "scratch"
             scratch.mkdir()
             install = Install(mirror, self._cache.mirror / "SHA256SUMS", scratch, self._uv, COLLECTIONS)
             self._part("on the host", lambda: self._on_the_host(install))
             stage = self._stage(install, scratch)
-            controller = stage.controller
             self._part("probe", lambda: _json(probe.probes(stage.root, self._rounds * 3)))
             self._part("resolution", _resolution)
             self._part("idle", lambda: self._idle(stage))
             self._part("forks", lambda: self._forks(stage))
-            self._part("ssh", lambda: self._ssh(stage, mirror))
-            self._part("push", lambda: plays.push(controller, mirror, self._directory / "pushed"))
-            self._part("fresh play", lambda: _json(plays.fresh_play(controller, mirror, stage.variables, self._rounds)))
-            self._part("upgrade", lambda: plays.upgrade(controller, mirror, self._rounds).as_json())
+            self._part("push", lambda: plays.push(stage.controller, mirror, self._directory / "pushed"))
+        if reason := unavailable():
+            self._results["not measured"].update(dict.fromkeys(("ssh", "fresh play", "upgrade"), reason))
+        else:
+            self._containers(stage)
         return self._results
+
+    def _containers(self, stage: idle.Stage) -> None:
+        controller = stage.controller
+        # Without any container podman's bridge has no address.
+        with hosts.host("alpine", "bench-bridge"), MirrorServer(self._cache.mirror, bridge_address()) as mirror:
+            url = str(stage.variables["python_url"])
+            variables = {**stage.variables, "python_url": mirror.url + urlsplit(url).path}
+            self._part("ssh", lambda: self._ssh(stage, mirror, variables))
+            self._part("fresh play", lambda: _json(plays.fresh_play(controller, mirror, variables, self._rounds)))
+            self._part("upgrade", lambda: plays.upgrade(controller, mirror, self._rounds).as_json())
 
     def _part(self, name: str, measure: Callable[[], Any]) -> None:
         print(f"measuring: {name}", flush=True)
@@ -137,9 +149,9 @@ class Bench:
 
     def _idle(self, stage: idle.Stage) -> dict[str, Any]:
         found: dict[str, Any] = {"no task": idle.base(stage, self._rounds).as_json(), "local": {}, "ssh": {}}
-        for hosts, names in idle.LOCAL.items():
-            rounds = self._rounds if hosts < 1000 else 1
-            found["local"][str(hosts)] = _json(idle.local(stage, hosts, 20, names, rounds))
+        for count, names in idle.LOCAL.items():
+            rounds = self._rounds if count < 1000 else 1
+            found["local"][str(count)] = _json(idle.local(stage, count, 20, names, rounds))
         return found
 
     def _forks(self, stage: idle.Stage) -> dict[str, Any]:
@@ -149,11 +161,9 @@ class Bench:
         }
         return {"hosts": idle.FORKS_AT, "by number": by_number}
 
-    def _ssh(self, stage: idle.Stage, mirror: MirrorServer) -> None:
-        if reason := unavailable():
-            raise BenchError(reason)
+    def _ssh(self, stage: idle.Stage, mirror: MirrorServer, variables: Mapping[str, Any]) -> None:
         key = self._directory / "key"
-        found = plays.ssh(stage, mirror, key, idle.SSH, 2, _SSH_NAMES)
+        found = plays.ssh(replace(stage, variables=variables), mirror, key, idle.SSH, 2, _SSH_NAMES)
         self._results["idle"]["ssh"][str(idle.SSH)] = _json(found)
 
 
