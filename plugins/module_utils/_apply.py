@@ -15,6 +15,7 @@ from typing import Any
 
 from ansible_collections.fleet.python.plugins.module_utils import _root
 from ansible_collections.fleet.python.plugins.module_utils._ahead import Meanwhile
+from ansible_collections.fleet.python.plugins.module_utils._digest import digest_of
 from ansible_collections.fleet.python.plugins.module_utils._fetch import (
     FetchError,
     UnreachedError,
@@ -26,7 +27,6 @@ from ansible_collections.fleet.python.plugins.module_utils._gunzip import Unpack
 from ansible_collections.fleet.python.plugins.module_utils._in_use import users_of
 from ansible_collections.fleet.python.plugins.module_utils._manifest import (
     Contents,
-    digest_of,
     read_contents,
     write_manifest,
 )

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.request import OpenerDirector
 
+from ansible_collections.fleet.python.plugins.module_utils._digest import digest_of
 from ansible_collections.fleet.python.plugins.module_utils._pull import Pull
 from ansible_collections.fleet.python.plugins.module_utils._web import RedirectError, opener_of, request_of, shown
 
@@ -49,6 +50,31 @@ class _BrokenOffError(Exception):
     """A connection ended before the file did."""
 
 
+class _Arriving:
+    """A file that comes in one piece or several, hashed while it comes as long as it does so from its first byte on."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._digest = hashlib.sha256()
+        self._hashed = 0
+
+    def size(self) -> int:
+        return os.path.getsize(self.path) if os.path.exists(self.path) else 0
+
+    def begin_anew(self) -> None:
+        self._digest = hashlib.sha256()
+        self._hashed = 0
+
+    def came(self, at: int, data: bytes) -> None:
+        """These bytes stand in the file now, from that one on."""
+        if at == self._hashed:
+            self._digest.update(data)
+            self._hashed += len(data)
+
+    def sha256(self) -> str:
+        return self._digest.hexdigest() if self._hashed == self.size() else digest_of(self.path)
+
+
 def copy_checked(source: str, target: str, sha256: str) -> None:
     """Copy a file that lies on this host. Raises FetchError where its digest is another, OSError as the host does.
 
@@ -57,7 +83,7 @@ def copy_checked(source: str, target: str, sha256: str) -> None:
     with open(source, "rb") as original, open(target, "xb") as copy:
         for data in iter(lambda: original.read(_CHUNK), b""):
             copy.write(data)
-    _check(target, sha256, "the file that the controller sent")
+    _check(target, digest_of(target), sha256, "the file that the controller sent")
 
 
 def download(pull: Pull, target: str, sha256: str) -> Fetched:
@@ -92,30 +118,31 @@ def download(pull: Pull, target: str, sha256: str) -> Fetched:
 
 
 def _from_source(opener: OpenerDirector, url: str, pull: Pull, target: str, sha256: str) -> None:
-    begun = _size(target) > 0
-    _whole(opener, url, pull, target)
-    if begun and _digest_of(target) != sha256:
+    file = _Arriving(target)
+    begun = file.size() > 0
+    _whole(opener, url, pull, file)
+    if begun and file.sha256() != sha256:
         # What another source has begun is no beginning of this file.
         os.unlink(target)
-        _whole(opener, url, pull, target)
-    _check(target, sha256, shown(url))
+        _whole(opener, url, pull, file)
+    _check(target, file.sha256(), sha256, shown(url))
 
 
-def _whole(opener: OpenerDirector, url: str, pull: Pull, target: str) -> None:
+def _whole(opener: OpenerDirector, url: str, pull: Pull, file: _Arriving) -> None:
     """Bring the rest of a file, as long as each connection brings something. Raises FetchError, OSError."""
     idle = 0
     most = 0
     while True:
-        most = max(most, _size(target))
+        most = max(most, file.size())
         try:
-            return _go_on(opener, url, pull, target)
+            return _go_on(opener, url, pull, file)
         except RedirectError as error:
             raise FetchError(str(error)) from None
         except HTTPError as error:
             reason = f"HTTP {error.code} {' '.join(str(error.reason).split())}"
             if error.code == 416 and most:
                 # What lies here is longer than the file: it is the beginning of another one.
-                os.unlink(target)
+                os.unlink(file.path)
             elif error.code not in _PASSING:
                 raise UnreachedError(f"{shown(url)}: {reason}") from None
         except _BrokenOffError as error:
@@ -128,22 +155,24 @@ def _whole(opener: OpenerDirector, url: str, pull: Pull, target: str) -> None:
             # Nobody waits for what cannot be reached; what could be will be again.
             if not most and isinstance(error, (URLError, TimeoutError, socket.timeout)):
                 raise UnreachedError(f"{shown(url)}: {reason}") from None
-        idle = 0 if _size(target) > most else idle + 1
+        idle = 0 if file.size() > most else idle + 1
         if idle == _TRIES:
             raise UnreachedError(f"{shown(url)}: {reason}")
         time.sleep(idle)
 
 
-def _go_on(opener: OpenerDirector, url: str, pull: Pull, target: str) -> None:
-    had = _size(target)
+def _go_on(opener: OpenerDirector, url: str, pull: Pull, file: _Arriving) -> None:
+    had = file.size()
     with opener.open(request_of(url, pull, had), timeout=pull.timeout) as answer:
         at = _start(answer) if had else 0
         if at not in (0, had):
             raise FetchError(f"{shown(url)}: it was asked for what comes after byte {had}, and sends from byte {at}")
         length = answer.headers.get("Content-Length", "")
         total = at + int(length) if length.isdigit() else None
-        with open(target, "ab" if at else "wb") as out:
-            at = _copy(answer, out, at, url)
+        if not at:
+            file.begin_anew()
+        with open(file.path, "ab" if at else "wb") as out:
+            at = _copy(answer, out, file, at, url)
     if total is not None and at < total:
         raise _BrokenOffError(f"the download broke off ({at} bytes)")
 
@@ -154,7 +183,7 @@ def _start(answer: Any) -> int:
     return int(found.group(1)) if found else 0
 
 
-def _copy(body: BinaryIO, out: BinaryIO, at: int, url: str) -> int:
+def _copy(body: BinaryIO, out: BinaryIO, file: _Arriving, at: int, url: str) -> int:
     while True:
         try:
             data = body.read(_CHUNK)
@@ -162,30 +191,18 @@ def _copy(body: BinaryIO, out: BinaryIO, at: int, url: str) -> int:
             raise _BrokenOffError(f"the download broke off ({at} bytes): {_plain(error)}") from None
         if not data:
             return at
-        at += len(data)
-        if at > MOST_BYTES:
+        if at + len(data) > MOST_BYTES:
             raise FetchError(f"{shown(url)}: it sends more than {MOST_BYTES} bytes: no build is that large")
         out.write(data)
+        file.came(at, data)
+        at += len(data)
 
 
 def _plain(error: Exception) -> str:
     return " ".join(str(getattr(error, "reason", None) or error or type(error).__name__).split())
 
 
-def _size(path: str) -> int:
-    return os.path.getsize(path) if os.path.exists(path) else 0
-
-
-def _digest_of(path: str) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        for data in iter(lambda: file.read(_CHUNK), b""):
-            digest.update(data)
-    return digest.hexdigest()
-
-
-def _check(path: str, sha256: str, origin: str) -> None:
-    found = _digest_of(path)
+def _check(path: str, found: str, sha256: str, origin: str) -> None:
     if found != sha256:
         with open(path, "rb") as file:
             page = file.read(200).lstrip().startswith(b"<")

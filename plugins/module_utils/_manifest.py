@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from typing import NamedTuple
+
+from ansible_collections.fleet.python.plugins.module_utils._digest import digest_of
 
 MANIFEST = ".fleet-manifest"
 BYTECODE = "__pycache__"
@@ -15,7 +16,6 @@ BYTECODE = "__pycache__"
 # belong to site-packages, and change with an upgrade of pip.
 _UNCOUNTED = (BYTECODE, "site-packages")
 _PIP = os.path.join("bin", "pip")
-_CHUNK = 1 << 18
 
 
 class Contents(NamedTuple):
@@ -53,14 +53,3 @@ def write_manifest(tree: str, contents: Contents) -> int:
 
 def _counts(path: str) -> bool:
     return not path.startswith(_PIP) and not any(f"/{name}/" in f"/{path}/" for name in _UNCOUNTED)
-
-
-def digest_of(path: str) -> str:
-    """The sha256 of a file. Raises OSError."""
-    digest = hashlib.sha256()
-    with open(path, "rb", buffering=0) as file:
-        while True:
-            data = file.read(_CHUNK)
-            if not data:
-                return digest.hexdigest()
-            digest.update(data)
