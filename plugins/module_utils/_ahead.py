@@ -95,31 +95,3 @@ def made_ahead(make: Callable[[], bytes]) -> Iterator[Callable[[], bytes]]:
             with suppress(queue.Empty):
                 waiting.get(timeout=0.01)
         thread.join()
-
-
-@contextmanager
-def taken_over() -> Iterator[Callable[[Callable[[Any], object], Any], None]]:
-    """Give a function that has a thread call another one, in order; when the block ends all calls are done.
-
-    They must not fail. With one processor they are made at once.
-    """
-    if processors() < 2:
-
-        def at_once(call: Callable[[Any], object], argument: Any) -> None:
-            call(argument)
-
-        yield at_once
-        return
-    waiting: queue.Queue[tuple[Callable[[Any], object], Any] | None] = queue.Queue(_MOST_WAITING)
-
-    def work() -> None:
-        for call, argument in iter(waiting.get, None):
-            call(argument)
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    try:
-        yield lambda call, argument: waiting.put((call, argument))
-    finally:
-        waiting.put(None)
-        thread.join()

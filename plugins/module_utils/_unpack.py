@@ -15,9 +15,8 @@ import os
 import stat
 from collections import OrderedDict
 from contextlib import suppress
-from typing import Any, Callable
 
-from ansible_collections.fleet.python.plugins.module_utils._ahead import made_ahead, taken_over
+from ansible_collections.fleet.python.plugins.module_utils._ahead import made_ahead
 from ansible_collections.fleet.python.plugins.module_utils._gunzip import Stream, UnpackError
 from ansible_collections.fleet.python.plugins.module_utils._manifest import BYTECODE, Contents
 from ansible_collections.fleet.python.plugins.module_utils._members import (
@@ -34,19 +33,15 @@ from ansible_collections.fleet.python.plugins.module_utils._members import (
 
 # At least twice the deepest: the folders of a hard link's two names are open at once.
 _OPEN_DIRECTORIES = 64
-# Bytes of a piece that is worth being hashed by another thread; 80 files of 4,000 have most of a build's bytes.
-_MUCH = 1 << 16
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
-_HandOver = Callable[[Callable[[Any], object], Any], None]
 
 
 class _Tree:
     """The tree being made: directories by descriptor, the lately used ones kept open; and what is in it so far."""
 
     def __init__(self, destination: str) -> None:
-        self.files: dict[str, hashlib._Hash] = {}
-        self.links: set[str] = set()
+        self.contents = Contents({}, set())
         self._root = os.open(destination, _FOLDER)
         self._open: OrderedDict[tuple[str, ...], int] = OrderedDict()
 
@@ -86,11 +81,11 @@ def unpack(archive: str, destination: str, top: tuple[str, ...] = ("python",)) -
     try:
         with open(archive, "rb", buffering=0) as packed:
             stream = Stream(packed)
-            with made_ahead(stream.inflate) as stream.more, taken_over() as hand_over:
+            with made_ahead(stream.inflate) as stream.more:
                 for member in members(stream):
                     parts = parts_below(member.name, top)
                     if parts and BYTECODE not in parts:
-                        _create(tree, parts, member, stream, top, hand_over)
+                        _create(tree, parts, member, stream, top)
                     else:
                         stream.skip(member.size)
                     stream.read(-member.size % BLOCK)
@@ -101,14 +96,12 @@ def unpack(archive: str, destination: str, top: tuple[str, ...] = ("python",)) -
     finally:
         os.umask(umask)
         tree.close()
-    if not (tree.files or tree.links):
+    if not any(tree.contents):
         raise UnpackError("the archive holds nothing below {}/: this is no build of CPython".format("/".join(top)))
-    return Contents({path: digest.hexdigest() for path, digest in tree.files.items()}, tree.links)
+    return tree.contents
 
 
-def _create(
-    tree: _Tree, parts: list[str], member: Member, stream: Stream, top: tuple[str, ...], hand_over: _HandOver
-) -> None:
+def _create(tree: _Tree, parts: list[str], member: Member, stream: Stream, top: tuple[str, ...]) -> None:
     if member.kind == DIRECTORY:
         tree.directory(tuple(parts))
         return
@@ -117,34 +110,30 @@ def _create(
     path = "/".join(parts)
     if member.kind == FILE:
         folder = tree.directory(tuple(parts[:-1]))
-        tree.files[path] = _create_file(folder, parts[-1], member, stream, hand_over)
+        tree.contents.digests[path] = _create_file(folder, parts[-1], member, stream)
     elif member.kind == LINK:
         check_link(parts, member.target)
         os.symlink(member.target, parts[-1], dir_fd=tree.directory(tuple(parts[:-1])))
-        tree.links.add(path)
+        tree.contents.links.add(path)
     elif member.kind == HARD_LINK:
-        tree.files[path] = tree.files[_create_hard_link(tree, parts, member, top)]
+        tree.contents.digests[path] = tree.contents.digests[_create_hard_link(tree, parts, member, top)]
     else:
         raise UnpackError(f"{member.name!r} is a device or of an unknown kind {member.kind!r}: no build has such")
 
 
-def _create_file(folder: int, name: str, member: Member, stream: Stream, hand_over: _HandOver) -> hashlib._Hash:
-    """Make a file of the stream's next bytes; their sha256, which is ready when all that was handed over is done."""
+def _create_file(folder: int, name: str, member: Member, stream: Stream) -> str:
+    """Make a file of the stream's next bytes; their sha256."""
     descriptor = os.open(name, _NEW_FILE, 0o755 if member.mode & 0o111 else 0o644, dir_fd=folder)
     try:
         digest = hashlib.sha256()
-        much = member.size >= _MUCH
         left = member.size
         while left:
             piece = stream.piece(left)
             left -= len(piece)
-            if much:
-                hand_over(digest.update, piece)
-            else:
-                digest.update(piece)
+            digest.update(piece)
             while piece:
                 piece = piece[os.write(descriptor, piece) :]
-        return digest
+        return digest.hexdigest()
     finally:
         os.close(descriptor)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.fleet.python.plugins.module_utils import _ahead
-from ansible_collections.fleet.python.plugins.module_utils._ahead import Meanwhile, made_ahead, taken_over
+from ansible_collections.fleet.python.plugins.module_utils._ahead import Meanwhile, made_ahead
 from ansible_collections.fleet.python.plugins.module_utils._manifest import MANIFEST, read_contents, write_manifest
 from ansible_collections.fleet.python.plugins.module_utils._unpack import unpack
 from tests.unit.apply.tarballs import file, hard_link, link, packed, tar
@@ -67,27 +67,6 @@ def test_the_manifest_of_what_was_unpacked_is_that_of_what_is_read(tmp_path: Pat
     # Two files and a link of two names, the manifest and the receipt.
     assert write_manifest(str(told), contents) == write_manifest(str(read), read_contents(str(read))) == 6
     assert (told / MANIFEST).read_text() == (read / MANIFEST).read_text()
-
-
-def test_what_is_taken_over_is_done_in_order_when_the_block_ends() -> None:
-    done: list[int] = []
-    with taken_over() as hand_over:
-        for number in range(100):
-            hand_over(done.append, number)
-    assert done == list(range(100))
-
-
-def test_what_is_taken_over_is_done_also_where_its_owner_fails() -> None:
-    done: list[int] = []
-
-    def fail() -> None:
-        with taken_over() as hand_over:
-            hand_over(done.append, 1)
-            raise ValueError("after it")
-
-    with pytest.raises(ValueError, match="after it"):
-        fail()
-    assert done == [1]
 
 
 def test_meanwhile_gives_what_was_found() -> None:
