@@ -32,6 +32,7 @@ from tests.world.server import MirrorServer
 
 from . import idle, plays, probe
 from .controller import Controller
+from .floors import floors
 from .fresh import ASSET, RELEASE, SETTINGS, VERSION, Install, pairs
 from .local_host import LocalHost
 from .measure import BenchError
@@ -87,6 +88,8 @@ class Bench:
             scratch.mkdir()
             install = Install(mirror, self._cache.mirror / "SHA256SUMS", scratch, self._uv, COLLECTIONS)
             self._part("on the host", lambda: self._on_the_host(install))
+            archive = self._cache.mirror / RELEASE / ASSET
+            self._part("floors", lambda: _json(floors(archive, COLLECTIONS, self._rounds * 2)))
             stage = self._stage(install, scratch)
             self._part("probe", lambda: _json(probe.probes(stage.root, self._rounds * 3)))
             self._part("resolution", _resolution)

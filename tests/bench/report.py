@@ -147,6 +147,10 @@ def page(results: Results) -> str:
         names = list(dict.fromkeys(step for each in steps.values() for step in each))
         rows = [(step, *(f"{each[step]:.3f}" if step in each else "" for each in steps.values())) for step in names]
         parts.append(table(("step, s", *steps), rows))
+    if "floors" in results:
+        parts.append("What parts of it take by themselves, as processes of their own:\n")
+        rows = [(name, f"{found['wall']:.3f}", f"{found['cpu']:.3f}") for name, found in results["floors"].items()]
+        parts.append(table(("", "wall, s", "CPU, s"), rows))
     if "fresh play" in results:
         parts.append("## Whole plays on one host, over podman\n")
         rows = [(name, *_figures(result)) for name, result in results["fresh play"].items()]
