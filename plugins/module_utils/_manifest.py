@@ -52,4 +52,4 @@ def write_manifest(tree: str, contents: Contents) -> int:
 
 
 def _counts(path: str) -> bool:
-    return not path.startswith(_PIP) and not any(f"/{name}/" in f"/{path}/" for name in _UNCOUNTED)
+    return not path.startswith(_PIP) and not any(f"/{name}/" in f"/{path}" for name in _UNCOUNTED)

@@ -83,6 +83,20 @@ lines() {
   set +f
 }
 
+# levels TEXT: "loader-level LINE" for each line of the text that begins with the name of a level
+levels() {
+  set -f
+  IFS=$newline
+  for line in $1; do
+    line=${line#"${line%%[! ]*}"}
+    case $line in
+      x86-64-v[0-9]*) printf "loader-level %s\n" "$line" ;;
+    esac
+  done
+  unset IFS
+  set +f
+}
+
 # listing KEY PATH...: "KEY <line of ls -ldn>" for each that exists; it names owner, mode and link target
 listing() {
   key=$1
@@ -110,7 +124,15 @@ say
 say fleet-probe 1
 system=$(uname -srm)
 say kernel "$system"
-say uid "$(id -u)"
+# The effective one, as id -u says it: each program that need not be started is a tenth of the probe's time.
+uid=
+if [ -r /proc/self/status ]; then
+  while read -r key _ uid _; do
+    [ "$key" != Uid: ] || break
+    uid=
+  done </proc/self/status
+fi
+say uid "${uid:-$(id -u)}"
 # Of /proc/cpuinfo the first processor is enough: the first empty line after something was found ends it.
 sed -nE "s/^(ID|VERSION_ID|PRETTY_NAME)=/os &/p
 /^(flags|[Ff]eatures|CPU architecture|model name|cpu|isa|uarch|machine|Processor|system type)[[:space:]]*:/{s/^/cpu /p;h;}
@@ -147,7 +169,7 @@ for asked in "$@"; do
     # Its own list of what the processor can do (glibc 2.33 and later).
     *GNU* | *GLIBC*)
       case $system in
-        *x86_64) lines loader-level "$("$asked" --help 2>/dev/null | sed -n "s/^ *\(x86-64-v[0-9].*\)/\1/p")" ;;
+        *x86_64) levels "$("$asked" --help 2>/dev/null)" ;;
       esac
       ;;
     # A glibc before 2.33 has no --version: the name behind the link and getconf tell (ld-2.31.so).
@@ -216,9 +238,17 @@ fi
 
 # What is installed: every entry of the root, our receipts, and how many files each home still has.
 made=
+# A small script, of a home and a path in it: what was changed since its installation, and is ours; what was added later
+# is no damage.
+tell_changed="! grep -qF \"  \${2#\"\$1\"/}\" \"\$1/.fleet-manifest\" ||
+  printf \"changed %s %s\\n\" \"\${1##*/}\" \"\${2#\"\$1\"/}\" >&3"
 if [ -d "$FLEET_ROOT" ]; then
   lines entry "$(ls -lan "$FLEET_ROOT/" 2>/dev/null)"
-  [ ! -d "$FLEET_ROOT/.staging" ] || lines staging "$(ls -lan "$FLEET_ROOT/.staging/" 2>/dev/null)"
+  for left in "$FLEET_ROOT"/.staging/* "$FLEET_ROOT"/.staging/.[!.]*; do
+    [ -e "$left" ] || [ -h "$left" ] || continue
+    lines staging "$(ls -lan "$FLEET_ROOT/.staging/" 2>/dev/null)"
+    break
+  done
   [ ! -f "$FLEET_ROOT/.links" ] || made=$(cat "$FLEET_ROOT/.links")
   lines made-link "$made"
   for home in "$FLEET_ROOT"/cpython-*; do
@@ -227,15 +257,15 @@ if [ -d "$FLEET_ROOT" ]; then
     receipt=
     IFS= read -r receipt <"$home/.fleet-receipt"
     say receipt "${home##*/}" "$receipt"
-    # Bytecode, packages and the programs of pip come and go (module_utils/_manifest.py leaves out the same).
-    say files "${home##*/}" "$(find "$home" -name __pycache__ -prune -o -name site-packages -prune \
-      -o -path "$home/bin/pip*" -prune -o \( -type f -o -type l \) -print | wc -l)"
+    # How many files there are, and which are newer than the receipt: looked for in one go, for it takes most of the
+    # probe's time. Bytecode, packages and the programs of pip come and go (module_utils/_manifest.py leaves out the same).
+    set -- "$home"/bin/pip*
+    { [ -e "$1" ] || [ -h "$1" ]; } || shift
+    { count=$(find "$home" -type d \( -name __pycache__ -o -name site-packages \) -prune \
+      -o -type f -newer "$home/.fleet-receipt" -exec sh -c "$tell_changed" sh "$home" {} \; -print \
+      -o \( -type f -o -type l \) -print | wc -l); } 3>&1
+    say files "${home##*/}" "$((count - $#))"
     [ ! -x "$home/bin/python3" ] || say runs "${home##*/}"
-    # Changed since its installation, and ours: what was added later is no damage.
-    find "$home" -name __pycache__ -prune -o -name site-packages -prune \
-      -o -type f -newer "$home/.fleet-receipt" -print | while IFS= read -r path; do
-      ! grep -qF "  ${path#"$home"/}" "$home/.fleet-manifest" || say changed "${home##*/}" "${path#"$home"/}"
-    done
     [ -n "$FLEET_DEEP" ] || continue
     command -v sha256sum >/dev/null && sums=sha256sum || sums="shasum -a 256"
     # With nothing to compare it fails and names no file: then the list itself is damaged.
