@@ -25,6 +25,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._cache import cache_d
 from ansible_collections.fleet.python.plugins.plugin_utils._cache_limit import keep_within
 from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._source import SourceError, sources_of
+from ansible_collections.fleet.python.plugins.plugin_utils._zstd import pack_anew
 from tests.unit.apply.mirrors import mirror, status
 
 FORK = multiprocessing.get_context("fork")
@@ -133,12 +134,12 @@ class TestPackedAnew:
 
     def test_once_for_four_processes(self, directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         entry = add(directory, ZST, zstandard.compress(PLAIN))
-        start, original = FORK.Barrier(4), _cache.pack_anew
+        start = FORK.Barrier(4)
 
         def counted(zst: Path, target: Path, name: str) -> None:
             with (tmp_path / "count").open("a") as file:
                 file.write(".")
-            original(zst, target, name)
+            pack_anew(zst, target, name)
 
         def want() -> None:
             start.wait(60)
