@@ -26,8 +26,10 @@ options:
         is taken.
       - V(install_only) has debug symbols.
       - V(full) is the whole build tree with C(PYTHON.json), a C(.tar.zst) of several times the size.
-        The controller needs the Python package C(zstandard) for it, and about 200 MB of memory, since upstream packs
-        them so that unpacking looks back 128 MB.
+        The controller needs the Python package C(zstandard) for it. It packs the archive anew for the hosts, once for
+        all of them, in less than 100 MB of memory. Meanwhile the content, some hundreds of megabytes, lies in its cache
+        directory. Where that cannot be (macOS has no C(posix_fallocate)), it takes about 200 MB of memory, since
+        upstream packs so that unpacking looks back 128 MB.
     type: str
     choices:
       - install_only_stripped

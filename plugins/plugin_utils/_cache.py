@@ -6,12 +6,10 @@
 from __future__ import annotations
 
 import os
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from ansible_collections.fleet.python.plugins.plugin_utils._cache_limit import keep_within, limit, used
 from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import Entry
@@ -20,6 +18,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._download import Watc
 from ansible_collections.fleet.python.plugins.plugin_utils._once import once
 from ansible_collections.fleet.python.plugins.plugin_utils._passed_over import PassedOver
 from ansible_collections.fleet.python.plugins.plugin_utils._source import Source, SourceError, fetch_from
+from ansible_collections.fleet.python.plugins.plugin_utils._zstd import pack_anew
 
 
 def cache_directory() -> Path:
@@ -94,32 +93,9 @@ def _packed_anew(entry: Entry, original: Path, path: Path) -> Archive:
     note = path.with_name(path.name + ".sha256")
 
     def make(target: Path) -> None:
-        _pack_anew(original, target, entry.asset.name)
+        pack_anew(original, target, entry.asset.name)
         note.write_text(digest_of(target), encoding="ascii")
 
     once(path, make, good=lambda found: note.is_file() and digest_of(found) == note.read_text(encoding="ascii"))
     used(path)
     return Archive(path, note.read_text(encoding="ascii"))
-
-
-_CHUNK: Final = 1 << 20
-
-
-def _pack_anew(zst: Path, target: Path, name: str) -> None:
-    """From zstd to gzip, a megabyte at a time; fast rather than small, since it travels once."""
-    try:
-        import zstandard
-    except ImportError:
-        raise SourceError(
-            "a full archive needs the Python package zstandard on the controller: pip install zstandard"
-        ) from None
-    deflater = zlib.compressobj(1, wbits=zlib.MAX_WBITS | 16)
-    with open(zst, "rb") as packed, open(target, "wb") as out:
-        # Parallel compressors write several frames.
-        with zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True) as plain:
-            try:
-                while piece := plain.read(_CHUNK):
-                    out.write(deflater.compress(piece))
-            except zstandard.ZstdError as error:
-                raise SourceError(f"{name} is no sound zstd file: {error}") from error
-        out.write(deflater.flush())

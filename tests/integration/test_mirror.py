@@ -9,17 +9,14 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
 from tests.integration.conftest import Everywhere, NewHost, Serve
-from tests.integration.playbook import Controller, Outcome
-from tests.integration.target import Target
+from tests.integration.mirror_role import Mirror, static_variables, write_lock
+from tests.integration.playbook import Controller
 from tests.world.cache import Cache
 from tests.world.podman import podman
 from tests.world.server import MirrorHandler, MirrorServer
@@ -29,58 +26,14 @@ PYTHON = "/opt/python/3.13/bin/python3.13"
 GITHUB = "https://github.com/astral-sh/python-build-standalone/releases/download"
 
 
-class Mirror:
-    """A host on which the role runs; ``url`` is the source that it becomes."""
-
-    def __init__(self, target: Target, controller: Controller) -> None:
-        self.target = target
-        self.url = f"http://{target.container.address}"
-        self._controller = controller
-
-    def role(self, *arguments: str, **variables: Any) -> tuple[Outcome, ...]:
-        """Run the role, which must go well; its outcomes."""
-        # A container has no service manager, and nginx is in the image.
-        given = {"mirror_service": "program", "mirror_install": False} | variables
-        ran = self._controller.play(
-            {self.target.name: self.target.variables},
-            [],
-            arguments=["-e", json.dumps(given), *arguments],
-            roles=["fleet.python.mirror"],
-        )
-        assert ran.status == 0, ran.output
-        return ran.outcomes
-
-    def changes(self, *arguments: str, **variables: Any) -> set[str]:
-        """The tasks that changed something."""
-        outcomes = self.role(*arguments, **variables)
-        return {each.task.rpartition(" : ")[2] for each in outcomes if each.result.get("changed")}
-
-    def status(self, path: str) -> int:
-        """The HTTP status of an answer, 0 where there is none."""
-        with suppress(requests.ConnectionError):
-            return requests.get(f"{self.url}/{path}", timeout=30, allow_redirects=False).status_code
-        return 0
-
-
 @pytest.fixture
 def mirror_host(new_host: NewHost, controller: Controller) -> Mirror:
     return Mirror(new_host("debian12-nginx", name="mirror", ansible_pipelining=True), controller)
 
 
-def write_lock(path: Path, version: str, triples: Sequence[str], controller: Controller, world: Cache) -> Path:
-    """A lock of what the world's mirror has."""
-    task = {"path": str(path), "version": version, "triples": triples, "source": str(world.mirror)}
-    here = {"here": {"ansible_connection": "local"}}
-    controller.play(here, [{"fleet.python.lock": task | {"catalogue": "source"}}]).outcomes[0].ok()
-    return path
-
-
 @pytest.fixture
 def static(controller: Controller, world: Cache, tmp_path: Path) -> dict[str, Any]:
-    """The role's variables for a mirror of a lock: 3.13 for two kinds of machines."""
-    triples = ["x86_64_v2-unknown-linux-gnu", "x86_64-unknown-linux-musl"]
-    lock = write_lock(tmp_path / "python.lock.yml", "3.13", triples, controller, world)
-    return {"mirror_lock": str(lock), "mirror_source": [str(world.mirror)], "mirror_catalogue": "source"}
+    return static_variables(controller, world, tmp_path)
 
 
 def fetching(upstream: MirrorServer) -> dict[str, Any]:

@@ -12,10 +12,9 @@ from typing import BinaryIO
 
 import pytest
 
-from tests.integration.conftest import Serve
 from tests.integration.playbook import Controller
 from tests.world.cache import Cache
-from tests.world.server import MirrorHandler
+from tests.world.server import MirrorHandler, MirrorServer
 
 # Runs a command in a terminal of its own.
 _TERMINAL = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
@@ -33,20 +32,21 @@ class _Slow(MirrorHandler):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("terminal", [True, False])
-def test_progress(terminal: bool, controller: Controller, serve: Serve, world: Cache) -> None:
-    task = {
-        "version": "3.13",
-        "root": str(controller.directory / "python"),
-        "source": serve(world.mirror, _Slow).url,
-        "catalogue": str(world.mirror / "SHA256SUMS"),
-        "transfer": "push",
-        "compile_bytecode": False,
-    }
-    ran = controller.play(
-        {"host": {"ansible_connection": "local"}},
-        [{"fleet.python.interpreter": task}],
-        launcher=(sys.executable, "-c", _TERMINAL) if terminal else (),
-    )
+def test_progress(terminal: bool, controller: Controller, world: Cache) -> None:
+    with MirrorServer(world.mirror, handler=_Slow) as mirror:
+        task = {
+            "version": "3.13",
+            "root": str(controller.directory / "python"),
+            "source": mirror.url,
+            "catalogue": str(world.mirror / "SHA256SUMS"),
+            "transfer": "push",
+            "compile_bytecode": False,
+        }
+        ran = controller.play(
+            {"host": {"ansible_connection": "local"}},
+            [{"fleet.python.interpreter": task}],
+            launcher=(sys.executable, "-c", _TERMINAL) if terminal else (),
+        )
     assert ran.outcomes[0].ok()["changed"]
     assert bool(_LINE.search(ran.output)) is terminal
     assert ("MB/s" in ran.output) is terminal

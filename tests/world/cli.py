@@ -18,12 +18,13 @@ from pathlib import Path
 
 from . import hosts
 from .cache import Cache
+from .download import fetch
 from .errors import WorldError
 from .galaxy import build_collections
 from .images import build_images
 from .mirror import build_mirror
 from .output import say, warn
-from .pins import BUILDS, IMAGES, Image
+from .pins import BUILDS, IMAGES, NGINX, Image
 from .podman import LABEL, bridge_address, podman, podman_environment, unavailable
 from .server import MirrorServer
 
@@ -108,6 +109,8 @@ def _build(options: argparse.Namespace) -> None:
         try:
             if "collections" in wanted:
                 build_collections(cache)
+            if "images" in wanted:
+                fetch(NGINX, cache)
             if images:
                 _images(cache, images, only=bool(options.only))
         finally:

