@@ -16,12 +16,14 @@ from tests.faults.conftest import reach
 from tests.faults.direct import SHARE
 from tests.faults.plays import Played, Plays
 from tests.faults.relay import Loss, Relay
-from tests.faults.scene import DISK, first, upgrade
+from tests.faults.scene import first, upgrade
 from tests.faults.test_kills import FEW_AND_MANY, Note
 from tests.integration.conftest import SshHost
 from tests.integration.playbook import Controller
 from tests.world.cache import Cache
 
+# Three homes are there at times, of builds larger than those for musl.
+_DISK = "--tmpfs=/opt:exec,size=900m"
 # ssh gives up after three seconds without an answer.
 _IMPATIENT = "-o ServerAliveInterval=1 -o ServerAliveCountMax=3"
 
@@ -37,7 +39,7 @@ def lost(
 ) -> Iterator[tuple[Plays, Relay]]:
     """An ordinary user with become gets the archive pushed: to sh, or to the module where an older build is."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    target = ssh_host(DISK, SHARE, ansible_become=True)
+    target = ssh_host(_DISK, SHARE, ansible_become=True)
     relay = Relay(target.container.address)
     through = {
         "ansible_host": "127.0.0.1",
