@@ -45,7 +45,7 @@ def test_ansible_killed(amount: str, plays: Plays, record_property: Note) -> Non
     start = time.monotonic()
     plays.run()
     seconds = time.monotonic() - start
-    kills = 3 if amount == "few" else 30
+    kills = 3 if amount == "few" else 24
     count = sum(_killed(plays, number, seconds * (number + 0.5) / kills) for number in range(kills))
     assert count
     record_property("count", f"{count} kills")
