@@ -40,6 +40,7 @@ class ActionModule(FleetAction):
     """Runs on the controller; the module of the same name applies on the host, where there is something to do."""
 
     options = staticmethod(interpreter_options)
+    changes_hosts = True
 
     def act(self, options: Mapping[str, Any], remote: Remote) -> dict[str, Any]:
         """Observe, plan, and apply where there is something to do; what was tried in vain is told with the outcome."""

@@ -23,6 +23,7 @@ from ansible_collections.fleet.python.plugins.module_utils._fetch import (
     download,
 )
 from ansible_collections.fleet.python.plugins.module_utils._fit import fit
+from ansible_collections.fleet.python.plugins.module_utils._going import go_on, going
 from ansible_collections.fleet.python.plugins.module_utils._gunzip import UnpackError
 from ansible_collections.fleet.python.plugins.module_utils._in_use import users_of
 from ansible_collections.fleet.python.plugins.module_utils._manifest import (
@@ -119,14 +120,20 @@ def apply_plan(plan: dict[str, Any]) -> dict[str, Any]:
     with _held(root, stages, keep_root, steps):
         try:
             with steps.step("sweep"):
+                go_on(root, {*plan["links"].values(), *plan["remove"]})
                 _root.sweep(root, stages)
             for install in plan["installs"]:
                 trial, placed = _install(root, install, steps)
                 trials.update({install["home"]: trial} if trial else {})
                 changed |= placed
             in_use = _in_use(root, plan, steps)
-            changed |= _link(root, plan, in_use, steps)
-            changed |= _remove(root, plan, in_use, steps)
+            with ExitStack() as stack:
+                if plan["links"]:
+                    with steps.step("link"):
+                        gone = [home for home in plan["remove"] if home not in in_use]
+                        stack.enter_context(going(root, gone, plan["venv_roots"]))
+                changed |= _link(root, plan, in_use, steps)
+                changed |= _remove(root, plan, in_use, steps)
         finally:
             _clean(root, plan, keep_root)
     return {
@@ -141,6 +148,7 @@ def apply_plan(plan: dict[str, Any]) -> dict[str, Any]:
 def sweep_only(root: str) -> dict[str, Any]:
     """Remove what runs that were cut off have left, unless another run is at work now: that one has done it."""
     with suppress(RootError), _root.locked(root, patience=0):
+        go_on(root, ())
         _root.sweep(root, [])
         _root.leave_if_empty(root, keep_root=False)
     return {"changed": False, "steps": [], "trials": {}, "in_use": {}}

@@ -12,17 +12,18 @@ import os
 import re
 import shutil
 import stat
-import subprocess
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
+from ansible_collections.fleet.python.plugins.module_utils._labels import restore_labels
+
 RECEIPT = ".fleet-receipt"
 _LOCK, _STAGING, _LINKS, _LEVEL = ".lock", ".staging", ".links", ".level"
 _PREVIOUS = ".{}.previous"
-_OURS = "module-"
+OURS = "module-"
 # In a stage that sh has made: who makes it, whether the root was made with it (stage.sh writes both), and the lock of
 # the module that has taken it over.
 _MAKER, _MADE_ROOT, _HELD = "maker", "made-root", "held"
@@ -102,7 +103,17 @@ def locked(root: str, patience: float = _PATIENCE) -> Iterator[None]:
 
 def new_stage(root: str) -> str:
     """A fresh directory on the root's own file system. Called with the lock held."""
-    return tempfile.mkdtemp(prefix=_OURS, dir=staging_of(root))
+    return tempfile.mkdtemp(prefix=OURS, dir=staging_of(root))
+
+
+@contextmanager
+def scratch(root: str) -> Iterator[str]:
+    """The same for the block."""
+    stage = new_stage(root)
+    try:
+        yield stage
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
 
 
 @contextmanager
@@ -150,7 +161,7 @@ def sweep(root: str, ours: Iterable[str]) -> None:
     staging = staging_of(root)
     for name in set(os.listdir(staging)) - set(ours):
         path = os.path.join(staging, name)
-        if name.startswith(_OURS) or not (_is_held(path) or _maker_lives(path)):
+        if name.startswith(OURS) or not (_is_held(path) or _maker_lives(path)):
             _delete(path)
     forget_dangling_previous(root)
 
@@ -205,7 +216,8 @@ def read_receipt(home: str) -> dict[str, Any] | None:
     return receipt if isinstance(receipt, dict) else None
 
 
-def _write_synced(path: str, text: str) -> None:
+def write_synced(path: str, text: str) -> None:
+    """A new file that a power cut leaves whole."""
     with open(path, "x", encoding="utf-8") as file:
         file.write(text)
         file.flush()
@@ -224,24 +236,14 @@ def place(root: str, tree: str, home: str, receipt: dict[str, Any]) -> None:
     target = os.path.join(root, home)
     if os.path.lexists(target):
         raise RootError(f"{target} is in the way and has no receipt of ours: move it away, then run again")
-    _write_synced(os.path.join(tree, RECEIPT), json.dumps(receipt, sort_keys=True) + "\n")
+    write_synced(os.path.join(tree, RECEIPT), json.dumps(receipt, sort_keys=True) + "\n")
     # A power cut must not leave empty files behind a good name: everything is on disk before the name is.
     os.sync()
     os.rename(tree, target)
     _sync_directory(root)
-    _restore_labels(target)
-
-
-def _restore_labels(home: str) -> None:
-    """Give a home the SELinux labels that the policy has for its place; rename(2) kept those of the staging."""
-    restorecon = shutil.which("restorecon", path="/usr/sbin:/sbin:/usr/bin:/bin")
-    if restorecon and os.path.exists("/sys/fs/selinux/enforce"):
-        # There is no AnsibleModule this deep.
-        done = subprocess.run(  # pylint: disable=ansible-bad-function
-            [restorecon, "-RF", home], capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise RootError(f"restorecon fails for {home}: {done.stderr.strip()[-300:]}")
+    failure = restore_labels(target)
+    if failure:
+        raise RootError(failure)
 
 
 def _sync_directory(path: str) -> None:
@@ -269,22 +271,20 @@ def switch_link(root: str, path: str, target: str) -> None:
     check_link_place(path)
     folder, name = os.path.split(path)
     try:
-        if folder == root:
-            fresh = os.path.join(new_stage(root), name)
-        else:
-            os.makedirs(folder, 0o755, exist_ok=True)
-            _sweep_links(root, folder, name)
-            # Others may write there too: symlink(2) makes a new name or fails, and follows nothing.
-            fresh = os.path.join(folder, f".{name}.{os.urandom(8).hex()}")
-        os.symlink(target, fresh)
-        try:
-            os.rename(fresh, path)
-        except OSError:
-            os.unlink(fresh)
-            raise
-        finally:
+        with ExitStack() as stack:
             if folder == root:
-                os.rmdir(os.path.dirname(fresh))
+                fresh = os.path.join(stack.enter_context(scratch(root)), name)
+            else:
+                os.makedirs(folder, 0o755, exist_ok=True)
+                _sweep_links(root, folder, name)
+                # Others may write there too: symlink(2) makes a new name or fails, and follows nothing.
+                fresh = os.path.join(folder, f".{name}.{os.urandom(8).hex()}")
+            os.symlink(target, fresh)
+            try:
+                os.rename(fresh, path)
+            except OSError:
+                os.unlink(fresh)
+                raise
         _sync_directory(folder)
     except OSError as error:
         raise RootError(f"the link {path} cannot be made: {error.strerror}") from error
@@ -339,10 +339,10 @@ def _record(root: str, name: str, text: str) -> None:
     if not text:
         remove_file(record)
         return
-    fresh = os.path.join(new_stage(root), name)
-    _write_synced(fresh, text)
-    os.rename(fresh, record)
-    os.rmdir(os.path.dirname(fresh))
+    with scratch(root) as stage:
+        fresh = os.path.join(stage, name)
+        write_synced(fresh, text)
+        os.rename(fresh, record)
 
 
 def record_previous(root: str, path: str) -> None:

@@ -31,6 +31,8 @@ class FleetAction(ActionBase):
     _supports_async = False
 
     options: ClassVar[Callable[[], dict[str, Any]]]
+    changes_hosts: ClassVar[bool] = False
+    _remote: Remote | None = None
 
     def act(self, options: Mapping[str, Any], remote: Remote) -> dict[str, Any]:
         """The task's own part of its result. Raises what `REFUSALS` names."""
@@ -44,8 +46,18 @@ class FleetAction(ActionBase):
         validate: Any = self.validate_argument_spec
         _checked, options = validate(argument_spec=type(self).options())
         try:
-            return result | {"changed": False} | self.act(options, Remote(self, task_vars))
+            self._remote = Remote(self, task_vars)
+            if self.changes_hosts and not self._task.check_mode:
+                self._remote.sweep_sent()
+            return result | {"changed": False} | self.act(options, self._remote)
         except REFUSALS as error:
             # Raised, it would pass by the task's failed_when, until and retries.
             said = refusal(error, str(task_vars.get("inventory_hostname", "this host")))
             return result | {"changed": False, "failed": True, "msg": said}
+
+    def cleanup(self, force: bool = False) -> None:
+        """Called by Ansible after the task, whatever came of it."""
+        clean: Any = super().cleanup
+        clean(force)
+        if self._remote:
+            self._remote.task_ends()

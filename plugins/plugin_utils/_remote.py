@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.fleet.python.plugins.plugin_utils._cache import cache_directory
 from ansible_collections.fleet.python.plugins.plugin_utils._download import Watch, unwatched
 from ansible_collections.fleet.python.plugins.plugin_utils._progress import TERMINAL, progress, watched_reading
+from ansible_collections.fleet.python.plugins.plugin_utils._sent import Note, Sent
 from ansible_collections.fleet.python.plugins.plugin_utils._stage import (
     CrashError,
     IllegalInstructionError,
@@ -59,6 +61,7 @@ class Remote:
     def __init__(self, action: ActionBase, task_vars: dict[str, Any]) -> None:
         self._action = action
         self._task_vars = task_vars
+        self._note: Note | None = None
 
     @property
     def name(self) -> str:
@@ -78,6 +81,8 @@ class Remote:
         """Copy a file into the task's temporary directory on the host; its path there."""
         action = self._action
         folder = action._connection._shell.tmpdir or action._make_tmp_path()
+        if self._note is None and action._should_remove_tmp_path(folder):
+            self._note = self._sent().note(folder)
         target = action._connection._shell.join_path(folder, local.name)
         if TERMINAL:
             with watched_reading(local, self.watch(f"copy of {local.name}")):
@@ -86,6 +91,32 @@ class Remote:
             action._transfer_file(str(local), target)
         action._fixup_perms2((folder, target))
         return str(target)
+
+    def sweep_sent(self) -> None:
+        """Remove the temporary folders there of runs of this controller that were killed, or have lost the host."""
+        for note in self._sent().left():
+            gone = False
+            try:
+                command = self._action._connection._shell.remove(note.folder, recurse=True)
+                # As Ansible does it: by the user who has made the folder.
+                gone = self._action._low_level_execute_command(command, sudoable=False).get("rc") == 0
+            finally:
+                if gone:
+                    note.forget()
+                else:
+                    note.release()
+
+    def task_ends(self) -> None:
+        """Ansible has removed its temporary folder, or has tried to."""
+        if self._note and self._action._connection._shell.tmpdir is None:
+            self._note.forget()
+            self._note = None
+
+    def _sent(self) -> Sent:
+        action = self._action
+        play = action._play_context
+        host = (action._connection.transport, play.remote_addr, play.port, play.remote_user)
+        return Sent(cache_directory(), "\n".join(map(str, host)))
 
     def watch(self, what: str) -> Watch:
         """Lines on the terminal, where there is one."""

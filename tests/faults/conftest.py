@@ -27,6 +27,7 @@ from tests.integration.conftest import (
     interpreter,
     mirror,
     serve,
+    ssh_host,
     world,
 )
 from tests.integration.target import PODMAN, Target
@@ -42,6 +43,7 @@ __all__ = [
     "mirror",
     "new_host",
     "serve",
+    "ssh_host",
     "world",
 ]
 

@@ -17,7 +17,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -46,7 +46,7 @@ sys.dont_write_bytecode = True
 sys.path.append(sys.argv[1])
 from ansible_collections.fleet.python.plugins.module_utils._apply import ApplyError, apply_plan, sweep_only
 plan = json.load(sys.stdin)
-at, filler, steps, filling = int(sys.argv[2]), sys.argv[3], 0, False
+at, filler, steps, filling, turns = int(sys.argv[2]), sys.argv[3], 0, False, []
 sys.path.append(sys.argv[1] + "/ansible_collections/fleet/python")
 from tests.faults.fill import fill
 changing = {"os.mkdir", "os.rename", "os.symlink", "os.remove", "os.rmdir", "os.link", "os.chmod", "fcntl.flock",
@@ -57,6 +57,8 @@ def step(event, found):
         return
     if event in changing or (event == "open" and isinstance(found[2], int) and found[2] & (os.O_WRONLY | os.O_RDWR)):
         steps += 1
+        if event in ("os.rename", "os.symlink", "shutil.rmtree"):
+            turns.append(steps)
         if steps == at and filler:
             filling = True
             fill(filler)
@@ -69,10 +71,19 @@ try:
 except ApplyError as error:
     kinds = ("illegal_instruction", "meanwhile", "unreached")
     result = {"msg": str(error), **{kind: getattr(error, kind) for kind in kinds}}
-print(json.dumps({**result, "changing": steps}))
+print(json.dumps({**result, "changing": steps, "turns": turns}))
 """
 
 Part = Literal["stage", "module"]
+
+
+def wait_for(processes: Iterable[int]) -> None:
+    """Wait until they have ended, whoever their parents are."""
+    for process in processes:
+        with suppress(ProcessLookupError):
+            ended = os.pidfd_open(process)
+            select.select([ended], [], [])
+            os.close(ended)
 
 
 class KilledError(Exception):
@@ -163,6 +174,8 @@ class Direct:
         self.seconds: dict[str, float] = {}
         self.changing = 0
         """How many changes the module has made that ran last."""
+        self.turns: list[int] = []
+        """The numbers of those that bring into use or take out of it."""
 
     def twin(self) -> Direct:
         """The same host, as another controller reaches it."""
@@ -172,15 +185,22 @@ class Direct:
         """A path of the host, as this machine sees it."""
         return f"/proc/{self._pid}/root{path}"
 
-    def wait_for_orphans(self) -> None:
-        """Wait until nothing runs on the host but what it was started with."""
+    def running(self) -> set[int]:
+        """What runs on the host but for what it was started with, by this machine's process numbers."""
         space = os.readlink(f"/proc/{self._pid}/ns/pid")
+        found = set()
         for entry in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
-                if entry.name != str(self._pid) and os.readlink(entry / "ns" / "pid") == space:
-                    ended = os.pidfd_open(int(entry.name))
-                    select.select([ended], [], [])
-                    os.close(ended)
+                other = entry.name != str(self._pid) and os.readlink(entry / "ns" / "pid") == space
+                # The host's first process reaps nobody.
+                if other and (entry / "stat").read_text(errors="replace").rpartition(") ")[2][0] not in "ZX":
+                    found.add(int(entry.name))
+        return found
+
+    def wait_for_orphans(self, staying: Collection[int] = ()) -> None:
+        """Wait until nothing runs on the host but what it was started with, and what is to stay."""
+        while orphans := self.running().difference(staying):
+            wait_for(orphans)
 
     def run(self, command: str) -> dict[str, Any]:
         """Run a command; ``rc``, ``stdout`` and ``stderr``."""
@@ -213,7 +233,7 @@ class Direct:
             result: dict[str, Any] = json.loads(done["stdout"])
         except ValueError:
             raise CrashError(f"the module crashed on the host: {done['stderr'][-600:]}", done["rc"]) from None
-        self.changing = result.pop("changing")
+        self.changing, self.turns = result.pop("changing"), result.pop("turns")
         if "msg" in result:
             kinds: dict[str, type[StageError]] = {
                 "meanwhile": MeanwhileError,

@@ -34,9 +34,13 @@ class Scene:
     faults: int = 0
     """How many runs did not come to their end."""
 
-    def task(self) -> dict[str, Any]:
+    def given(self) -> dict[str, Any]:
+        """The task's options."""
         common: dict[str, Any] = {"source": [self.mirror], "catalogue": "source", "compile_bytecode": False}
-        return self.host.act(self.version, **{**common, **self.options})
+        return {**common, **self.options}
+
+    def task(self) -> dict[str, Any]:
+        return self.host.act(self.version, **self.given())
 
     def save(self) -> None:
         self.host.sh('rm -rf /opt/saved; [ ! -d "$1" ] || cp -a "$1" /opt/saved', ROOT)
@@ -52,11 +56,11 @@ class Scene:
             self.task()
         except KilledError:
             self.faults += 1
-            self._works(must=self.linked_before and self.options.get("state") != "absent")
+            self.works(must=self.linked_before and self.options.get("state") != "absent")
         except StageError as error:
             self.faults += 1
             self._says_that_it_is_full(error)
-            self._works(must=self.linked_before)
+            self.works(must=self.linked_before)
         finally:
             self.host.fault, self.host.at = None, 0
             free(self.host.outside(FILLER))
@@ -64,7 +68,7 @@ class Scene:
         self.task()
         self.host.wait_for_orphans()
         assert not self.task()["changed"]
-        self._settled()
+        self.settled()
 
     def _says_that_it_is_full(self, error: StageError) -> None:
         said = str(error)
@@ -72,17 +76,19 @@ class Scene:
         # Nothing of the run is left, even on a full disk.
         assert self.host.sh('ls -A "$1/.staging" 2>/dev/null || :', ROOT) == "", said
 
-    def _works(self, must: bool) -> None:
+    def works(self, must: bool) -> None:
+        """The linked interpreter does, or there is none where there need not be one."""
         state = self.host.sh('[ ! -h "$1" ] || "$1/bin/python3.12" -B -c "import ssl, json; print(1)"', LINK)
         assert state == "1\n" or (state == "" and not must)
 
-    def _settled(self) -> None:
+    def settled(self) -> None:
+        """All is as a run leaves it, and there is nothing else."""
         if self.options.get("state") == "absent":
             assert self.host.sh('ls -A "$1" 2>/dev/null || :', ROOT) == ""
             # Killed before its last call it leaves an empty root, which might as well be somebody's own.
             assert set(self.host.sh("ls -A /opt").split()) <= {"saved", "python"}
             return
-        self._works(must=True)
+        self.works(must=True)
         assert self.host.sh('ls -A "$1/.staging"', ROOT) == ""
         here = set(self.host.sh('ls -A "$1"', ROOT).split())
         homes = {name for name in here if name.startswith("cpython-")}
@@ -138,14 +144,22 @@ def _arm(host: Direct, fault: Kill | Fill) -> None:
     host.fault = fault
 
 
-def at_changes(scene: Scene, faults: int) -> None:
-    """Faults before changes that the module makes; all of the last ones, where things come into use, then evenly."""
+def changes(scene: Scene, faults: int, *, beyond: bool = False) -> list[int]:
+    """Numbers of changes that the module makes: the last with which things come into use or go, and others evenly.
+
+    ``beyond``: and one more, which it does not make.
+    """
     scene.restore()
     scene.task()
-    count = scene.host.changing
-    last = list(range(max(1, count - faults // 2), count + 1))
-    spread = [1 + round(number * count / (faults - len(last) or 1)) for number in range(faults - len(last))]
-    for at in sorted({*last, *spread}):
+    count, turns = scene.host.changing, scene.host.turns[-max(2, faults - 2) :]
+    others = max(2, faults - len(turns))
+    spread = [1 + round(number * (count - 1) / (others - 1)) for number in range(others)]
+    return sorted({*turns, *spread, *([count + 1] if beyond else [])})
+
+
+def at_changes(scene: Scene, faults: int) -> None:
+    """Faults before changes that the module makes."""
+    for at in changes(scene, faults):
         scene.attempt(partial(_arm_at, at=at))
 
 

@@ -17,6 +17,7 @@ CHECKOUT = Path(__file__).parents[2]
 RESULTS = CHECKOUT / ".build" / "faults.json"
 RUN = Path(__file__).parent
 PAGE = CHECKOUT / "docs" / "faults.md"
+_KILLS = re.compile(r"(\d+) kills")
 
 _HEAD = """# Faults and what comes of them
 
@@ -44,7 +45,8 @@ def render(rows: Mapping[str, Mapping[str, Any]]) -> str:
         said = [count for count in counts if count]
         seen = "; ".join(said) if said else "passed" if len(counts) == 1 else f"passed, {len(counts)} variants"
         table.append(f"| {fault} | {outcome} | {seen} | `{test}` |")
-    return _HEAD + "\n".join(table) + "\n"
+    kills = sum(int(found[1]) for row in rows.values() for each in row["counts"] if (found := _KILLS.fullmatch(each)))
+    return _HEAD + "\n".join(table) + f"\n\nKills in all: {kills}.\n"
 
 
 def marked(directory: Path) -> set[str]:

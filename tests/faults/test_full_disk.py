@@ -14,6 +14,7 @@ import pytest
 
 from tests.faults.conftest import NewDirect
 from tests.faults.direct import Fill
+from tests.faults.disks import made, mounted
 from tests.faults.scene import FILLER, at_changes, first, over_time, switch, upgrade
 from tests.faults.test_kills import FEW_AND_MANY, Note
 from tests.world.cache import Cache
@@ -28,22 +29,10 @@ _QUOTA = "450M"
 
 
 @contextmanager
-def _mounted(folder: Path, *words: str) -> Iterator[Path]:
-    folder.mkdir()
-    subprocess.run(["mount", *words, folder], check=True, capture_output=True)
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", folder], check=True)
-
-
-@contextmanager
 def _limited(directory: Path) -> Iterator[Path]:
     """A folder with a quota that root has to keep too: those of btrfs are such."""
-    image = directory / "image"
-    for words in (["truncate", "--size=2G", str(image)], ["mkfs.btrfs", "--quiet", str(image)]):
-        subprocess.run(words, check=True, capture_output=True)
-    with _mounted(directory / "btrfs", "--options=loop", str(image)) as disk:
+    image = made(directory / "image", "2G", "mkfs.btrfs", "--quiet")
+    with mounted(directory / "btrfs", "--options=loop", str(image)) as disk:
         folder = disk / "limited"
         for verb, *words in (["quota", "enable"], ["subvolume", "create"], ["qgroup", "limit", _QUOTA]):
             subprocess.run(
@@ -56,7 +45,7 @@ def _limited(directory: Path) -> Iterator[Path]:
 def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """What makes podman mount a folder of this machine as /opt."""
     if request.param == "disk":
-        folder = _mounted(tmp_path / "disk", "--types=tmpfs", f"--options={_DISK}", "fault")
+        folder = mounted(tmp_path / "disk", "--types=tmpfs", f"--options={_DISK}", "fault")
     else:
         folder = _limited(tmp_path)
     with folder as path:

@@ -39,7 +39,7 @@ def _count(scene: Scene, record_property: Note, what: str = "kills") -> None:
 @pytest.mark.fault("kill -9 of the sh stage, on a host without Python", OUTCOME)
 def test_sh_stage_killed(amount: str, direct: NewDirect, mirror_directory: str, record_property: Note) -> None:
     scene = first(direct("alpine", DISK), mirror_directory)
-    over_time(scene, "stage", 4 if amount == "few" else 50, _killed("stage", "alone", "family"))
+    over_time(scene, "stage", 4 if amount == "few" else 40, _killed("stage", "alone", "family"))
     _count(scene, record_property)
 
 
@@ -47,7 +47,7 @@ def test_sh_stage_killed(amount: str, direct: NewDirect, mirror_directory: str, 
 @pytest.mark.fault("kill -9 of the module that runs from its stage", OUTCOME)
 def test_first_module_killed(amount: str, direct: NewDirect, mirror_directory: str, record_property: Note) -> None:
     scene = first(direct("alpine", DISK), mirror_directory)
-    over_time(scene, "module", 2 if amount == "few" else 40, _killed("module", "family", "alone"))
+    over_time(scene, "module", 2 if amount == "few" else 30, _killed("module", "family", "alone"))
     _count(scene, record_property)
 
 
@@ -55,7 +55,7 @@ def test_first_module_killed(amount: str, direct: NewDirect, mirror_directory: s
 @pytest.mark.fault("kill -9 of the module at any time of an upgrade", OUTCOME)
 def test_upgrading_module_killed(amount: str, direct: NewDirect, mirror_directory: str, record_property: Note) -> None:
     scene = upgrade(direct("alpine", DISK), mirror_directory)
-    over_time(scene, "module", 2 if amount == "few" else 40, _killed("module", "family", "alone"))
+    over_time(scene, "module", 2 if amount == "few" else 30, _killed("module", "family", "alone"))
     _count(scene, record_property)
 
 
@@ -63,7 +63,7 @@ def test_upgrading_module_killed(amount: str, direct: NewDirect, mirror_director
 @pytest.mark.fault("kill -9 of the module before each change that it makes when it switches and prunes", OUTCOME)
 def test_switching_module_killed(amount: str, direct: NewDirect, mirror_directory: str, record_property: Note) -> None:
     scene = switch(direct("alpine", DISK), mirror_directory)
-    at_changes(scene, 8 if amount == "few" else 60)
+    at_changes(scene, 8 if amount == "few" else 50)
     _count(scene, record_property)
 
 
@@ -71,7 +71,7 @@ def test_switching_module_killed(amount: str, direct: NewDirect, mirror_director
 @pytest.mark.fault("kill -9 of the module before each change that it makes when it removes", OUTCOME)
 def test_removing_module_killed(amount: str, direct: NewDirect, mirror_directory: str, record_property: Note) -> None:
     scene = removal(direct("alpine", DISK), mirror_directory)
-    at_changes(scene, 6 if amount == "few" else 40)
+    at_changes(scene, 6 if amount == "few" else 30)
     _count(scene, record_property)
 
 

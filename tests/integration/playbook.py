@@ -127,6 +127,31 @@ class Controller:
         """Run a playbook of the collection on ``hosts``, with ``extra`` variables; the rest as in `play`."""
         return self._run(name, hosts, ["-e", json.dumps(extra), *arguments], {}, launcher)
 
+    def started(
+        self, hosts: Mapping[str, Mapping[str, Any]], tasks: Sequence[Mapping[str, Any]], output: Path
+    ) -> subprocess.Popen[bytes]:
+        """A run as of `play` that has begun, for tests that end it; what it prints goes into the file ``output``."""
+        playbook = self.directory / "play.yml"
+        playbook.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [*tasks]}]))
+        with open(output, "wb") as file:
+            return subprocess.Popen(
+                self._command(str(playbook), hosts, ()),
+                env=self._environment(),
+                cwd=self.directory,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def record(self) -> Path:
+        """Where the outcomes of the latest run are. All processes of a run have its name in their environment."""
+        return self.directory / "record.jsonl"
+
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """Those of the latest run, in their order."""
+        return tuple(Outcome(**json.loads(line)) for line in self.record.read_text().splitlines())
+
     def _run(
         self,
         playbook: str,
@@ -135,13 +160,9 @@ class Controller:
         variables: Mapping[str, str],
         launcher: Sequence[str],
     ) -> Run:
-        inventory = self.directory / "inventory.json"
-        record = self.directory / "record.jsonl"
-        inventory.write_text(json.dumps({"all": {"hosts": {name: dict(each) for name, each in hosts.items()}}}))
-        record.write_text("")
         done = subprocess.run(
-            [*launcher, sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), *arguments, playbook],
-            env={**self._variables, "FLEET_PYTHON_RECORD": str(record), **variables},
+            [*launcher, *self._command(playbook, hosts, arguments)],
+            env={**self._environment(), **variables},
             cwd=self.directory,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -149,6 +170,15 @@ class Controller:
             text=True,
             check=False,
         )
-        outcomes = tuple(Outcome(**json.loads(line)) for line in record.read_text().splitlines())
+        outcomes = self.outcomes()
         assert outcomes, f"ansible-playbook ran no task:\n{done.stdout}"
         return Run(done.returncode, outcomes, done.stdout)
+
+    def _command(self, playbook: str, hosts: Mapping[str, Mapping[str, Any]], arguments: Sequence[str]) -> list[str]:
+        inventory = self.directory / "inventory.json"
+        inventory.write_text(json.dumps({"all": {"hosts": {name: dict(each) for name, each in hosts.items()}}}))
+        self.record.write_text("")
+        return [sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), *arguments, playbook]
+
+    def _environment(self) -> dict[str, str]:
+        return {**self._variables, "FLEET_PYTHON_RECORD": str(self.record)}

@@ -21,11 +21,14 @@ def test_variants_are_counted_and_kills_are_told() -> None:
         {
             "test_a.py::test_x[1]": ROW,
             "test_a.py::test_x[2]": ROW,
-            "test_b.py::test_y": {**ROW, "fault": "kills", "counts": ["7 kills"]},
+            "test_b.py::test_y[1]": {**ROW, "fault": "kills", "counts": ["7 kills"]},
+            "test_b.py::test_y[2]": {**ROW, "fault": "kills", "counts": ["40 kills"]},
+            "test_c.py::test_z": {**ROW, "fault": "losses", "counts": ["3 times"]},
         }
     )
     assert "| a fault | none | passed, 2 variants | `test_a.py::test_x` |" in page
-    assert "| kills | none | 7 kills | `test_b.py::test_y` |" in page
+    assert "| kills | none | 7 kills; 40 kills | `test_b.py::test_y` |" in page
+    assert page.endswith("\nKills in all: 47.\n")
 
 
 def test_what_has_not_passed_is_no_page() -> None:

@@ -1,0 +1,86 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Folders of hosts that files are sent to, noted on the controller: what a killed run has left there goes in the next.
+
+Ansible removes its temporary folders at the end of a task, and those of a run that was killed never. A host cannot
+know whether a controller still lives. The controller can: the run holds a lock on its note, which ends with it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+
+class Note:
+    """One folder of one host; as long as this is held, nobody takes the folder for a left-over."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self._path = path
+        self._descriptor = descriptor
+
+    @property
+    def folder(self) -> str:
+        """As the host knows it."""
+        return self._path.read_text(encoding="utf-8")
+
+    def forget(self) -> None:
+        """The folder is gone."""
+        self._path.unlink(missing_ok=True)
+        self.release()
+
+    def release(self) -> None:
+        """The folder is still there, and whoever comes next may remove it."""
+        os.close(self._descriptor)
+
+
+class Sent:
+    """The notes about one host, of all runs of this controller. A cache that cannot be written has none."""
+
+    def __init__(self, cache: Path, host: str) -> None:
+        self._directory = cache / "sent"
+        self._prefix = hashlib.sha256(host.encode()).hexdigest()[:32]
+
+    def note(self, folder: str) -> Note | None:
+        """Note a folder before something is sent to it."""
+        with suppress(OSError):
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with self._alone():
+                path = self._directory / f"{self._prefix}-{uuid.uuid4().hex}"
+                path.write_text(folder, encoding="utf-8")
+                return _held(path)
+        return None
+
+    def left(self) -> list[Note]:
+        """What runs have noted that are not there any more; to be forgotten, or released."""
+        with suppress(OSError), self._alone():
+            found = (_held(path) for path in sorted(self._directory.glob(f"{self._prefix}-*")))
+            return [note for note in found if note]
+        return []
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Nobody looks at a note between its being there and its being held."""
+        descriptor = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _held(path: Path) -> Note | None:
+    """A note with its lock, None where a run that lives has it."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return Note(path, descriptor)
