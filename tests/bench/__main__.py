@@ -110,7 +110,7 @@ class Bench:
             variables = {**stage.variables, "python_url": mirror.url + urlsplit(url).path}
             self._part("ssh", lambda: self._ssh(stage, mirror, variables))
             self._part("fresh play", lambda: _json(plays.fresh_play(controller, mirror, variables, self._rounds)))
-            self._part("upgrade", lambda: plays.upgrade(controller, mirror, self._rounds).as_json())
+            self._part("upgrade", lambda: plays.upgrade(controller, mirror, self._rounds - 1).as_json())
 
     def _part(self, name: str, measure: Callable[[], Any]) -> None:
         print(f"measuring: {name}", flush=True)
@@ -159,7 +159,7 @@ class Bench:
 
     def _forks(self, stage: idle.Stage) -> dict[str, Any]:
         by_number = {
-            str(forks): _json(idle.local(stage, idle.FORKS_AT, forks, ("ours", "raw"), self._rounds))
+            str(forks): _json(idle.local(stage, idle.FORKS_AT, forks, ("ours", "raw"), self._rounds - 1))
             for forks in idle.FORKS
         }
         return {"hosts": idle.FORKS_AT, "by number": by_number}

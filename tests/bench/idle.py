@@ -17,10 +17,10 @@ from .measure import Contender, Result, side_by_side
 # Hosts that are processes of this machine, and which contenders are fast enough for so many.
 LOCAL = {
     1: ("ours", "our role", "raw", "no-op module", "usual role", "tuned role", "uv"),
-    10: ("ours", "our role", "raw", "no-op module", "usual role", "tuned role", "uv"),
-    50: ("ours", "raw", "no-op module", "tuned role", "uv"),
+    10: ("ours", "raw", "usual role", "tuned role", "uv"),
+    50: ("ours", "raw", "no-op module", "tuned role"),
     200: ("ours", "raw"),
-    1000: ("ours", "raw"),
+    1000: ("ours",),
 }
 FORKS = (5, 20, 50)
 FORKS_AT = 50
@@ -86,7 +86,8 @@ def local(stage: Stage, hosts: int, forks: int, names: tuple[str, ...], rounds: 
         **stage.variables,
     )
     every = contenders(stage, path, forks)
-    return side_by_side({name: every[name] for name in names}, rounds)
+    # The first run on one host warms what there is to be warmed.
+    return side_by_side({name: every[name] for name in names}, rounds, warm_up=int(hosts == 1))
 
 
 def base(stage: Stage, rounds: int) -> Result:

@@ -54,6 +54,7 @@ def fresh_play(
             "usual role, Debian with Python": partial(run, "debian12-python3", "usual", RIVALS / "usual.yml", **usual),
         },
         rounds,
+        warm_up=0,
     )
 
 

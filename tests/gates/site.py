@@ -17,7 +17,7 @@ SITE = BUILD / "site"
 _SOURCE = BUILD / "site-source"
 _SETTINGS = REPOSITORY / "tests" / "site"
 # Where they lie in the repository, so that the links between them hold.
-_PAGES = ("README.md", "C*.md", "LICENSE", "docs/*.md", "roles/*/README.md")
+_PAGES = ("README.md", "C*.md", "LICENSE", "docs/*.md", "docs/*.svg", "roles/*/README.md")
 
 
 def site() -> str:
