@@ -46,22 +46,28 @@ def test_ansible_killed(amount: str, plays: Plays, record_property: Note) -> Non
     plays.run()
     seconds = time.monotonic() - start
     kills = 3 if amount == "few" else 24
-    count = sum(_killed(plays, number, seconds * (number + 0.5) / kills) for number in range(kills))
+    count = 0
+    for number in range(kills):
+        ended = _killed(plays, number, seconds * (number + 0.5) / kills)
+        count += ended is None
+        # On a busy machine the next run may be much faster than the last one.
+        seconds = min(seconds, ended or seconds)
     assert count
     record_property("count", f"{count} kills")
 
 
-def _killed(plays: Plays, number: int, after: float) -> bool:
-    """Kills by turns; whether there was still somebody to kill."""
+def _killed(plays: Plays, number: int, after: float) -> float | None:
+    """Kills by turns. In how many seconds the run came to its end before that, None where it did not."""
     who: tuple[Who, ...] = get_args(Who)
     plays.restore()
+    start = time.monotonic()
     with plays.begun() as run:
         try:
             run.wait(timeout=after)
         except subprocess.TimeoutExpired:
             plays.kill(run, who[number % len(who)])
-        struck = run.wait() != 0
+        ended = time.monotonic() - start if run.wait() == 0 else None
     plays.look()
     plays.run()
     plays.settle()
-    return struck
+    return ended
