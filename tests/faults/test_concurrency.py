@@ -17,7 +17,8 @@ from tests.integration.playbook import Controller
 from tests.world.cache import Cache
 
 ROOT = "/opt/python"
-DISK = "--tmpfs=/opt:exec,size=900m"
+# Eight stages with an archive and a tree each, beside the homes.
+DISK = "--tmpfs=/opt:exec,size=2g"
 # Requests of eight plays: the same, older and newer ones of a minor version, whole lists.
 _EIGHT = ["3.12.2", "3.12.6", "3.13", "3.12.2", "3.13.2", "3.12", "3.13", "3.12.6"]
 # Stages whose makers are gone, though there is a process of that number: it began later, or in another boot.
