@@ -92,7 +92,7 @@ def test_controller_fetches_in_pieces(kind: str, tmp_path: Path) -> None:
 
 def _packed(path: Path, *, tells_size: bool) -> str:
     """As upstream packs: whoever unpacks it must look back 128 MB, and really has to. Its sha256."""
-    blocks = [os.urandom(1 << 20) for _ in range(60)]
+    blocks = [os.urandom(1 << 20) for _block in range(60)]
     packer = zstandard.ZstdCompressionParameters.from_level(3, window_log=27)
     path.parent.mkdir(parents=True)
     with (
