@@ -52,7 +52,9 @@ def containers(world: Cache) -> Iterator[dict[str, str]]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in variables.items():
             patch.setenv(name, value)
-        yield variables
+        # Podman's bridge, on which the mirrors listen, has an address only as long as there is a container on it.
+        with hosts.host("alpine", f"bridge-{uuid.uuid4().hex[:12]}"):
+            yield variables
 
 
 @pytest.fixture
