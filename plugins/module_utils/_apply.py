@@ -184,10 +184,10 @@ def _install(root: str, install: dict[str, Any], steps: _Steps) -> Any:
             source, contents = _unpacked(stage, tree, install, steps)
         python = os.path.join(tree, install["program"])
         with steps.step("fit", home):
-            if not contents:
+            if contents is None:
                 settle(tree)
             fitted = fit(tree, final, **install["fit"])
-        # What is known of the tree is told before the interpreter first runs: nothing that it may write counts.
+        # By a thread, while the interpreter is tried and compiles: what these write is bytecode, and does not count.
         read = Meanwhile(_contents, tree, contents, fitted)
         with steps.step("try", home):
             start_interpreter(python, install["version"])
@@ -211,7 +211,7 @@ def _install(root: str, install: dict[str, Any], steps: _Steps) -> Any:
 
 def _contents(tree: str, unpacked: Contents | None, changed: list[str]) -> Contents:
     """What lies in a tree: as it was unpacked, and changed since; read where sh has unpacked it."""
-    if not unpacked:
+    if unpacked is None:
         return read_contents(tree)
     unpacked.digests.update((path, digest_of(os.path.join(tree, path))) for path in changed)
     return unpacked
