@@ -184,8 +184,8 @@ def _install(root: str, install: dict[str, Any], steps: _Steps) -> Any:
             source, contents = _unpacked(stage, tree, install, steps)
         python = os.path.join(tree, install["program"])
         with steps.step("fit", home):
-            if contents is None:
-                settle(tree)
+            # Also what the module has unpacked: new files inherit groups and access lists from a folder that has such.
+            settle(tree)
             fitted = fit(tree, final, **install["fit"])
         # By a thread, while the interpreter is tried and compiles: what these write is bytecode, and does not count.
         read = Meanwhile(_contents, tree, contents, fitted)

@@ -18,7 +18,7 @@ from contextlib import suppress
 
 from ansible_collections.fleet.python.plugins.module_utils._ahead import made_ahead
 from ansible_collections.fleet.python.plugins.module_utils._gunzip import Stream, UnpackError
-from ansible_collections.fleet.python.plugins.module_utils._manifest import BYTECODE, Contents
+from ansible_collections.fleet.python.plugins.module_utils._manifest import Contents
 from ansible_collections.fleet.python.plugins.module_utils._members import (
     BLOCK,
     DIRECTORY,
@@ -72,7 +72,7 @@ def unpack(archive: str, destination: str, top: tuple[str, ...] = ("python",)) -
     """Unpack what the ``.tar.gz`` holds below ``top`` into the existing directory ``destination``.
 
     Modes become 0755 (directories, and files with any execute bit) or 0644, whatever the archive and the umask say;
-    the owner is who runs this. Bytecode is left out: it names the place where it was compiled.
+    the owner is who runs this.
     Returns the files and links that were made. Raises UnpackError for an archive that is damaged or foul, OSError where
     the host refuses (a full disk).
     """
@@ -84,7 +84,7 @@ def unpack(archive: str, destination: str, top: tuple[str, ...] = ("python",)) -
             with made_ahead(stream.inflate) as stream.more:
                 for member in members(stream):
                     parts = parts_below(member.name, top)
-                    if parts and BYTECODE not in parts:
+                    if parts:
                         _create(tree, parts, member, stream, top)
                     else:
                         stream.skip(member.size)
