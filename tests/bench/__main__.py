@@ -167,7 +167,7 @@ class Bench:
     def _ssh(self, stage: idle.Stage, mirror: MirrorServer, variables: Mapping[str, Any]) -> None:
         key = self._directory / "key"
         found = plays.ssh(replace(stage, variables=variables), mirror, key, idle.SSH, 2, _SSH_NAMES)
-        self._results["idle"]["ssh"][str(idle.SSH)] = _json(found)
+        self._results["idle"]["ssh"].update((str(count), _json(results)) for count, results in found.items())
 
 
 def _json(results: dict[str, Any]) -> dict[str, Any]:

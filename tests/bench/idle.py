@@ -20,11 +20,11 @@ LOCAL = {
     10: ("ours", "raw", "usual role", "tuned role", "uv"),
     50: ("ours", "raw", "no-op module", "tuned role"),
     200: ("ours", "raw"),
-    1000: ("ours",),
+    1000: ("ours", "raw"),
 }
 FORKS = (5, 20, 50)
 FORKS_AT = 50
-SSH = 20
+SSH = (1, 20)
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from tests.world import hosts
 from tests.world.server import MirrorServer
 
 from .controller import RIVALS, Controller
+from .filesystem import fresh
 from .idle import Stage, contenders
-from .measure import Result, Sample, side_by_side
+from .measure import Contender, Result, Sample, side_by_side
 
 _PODMAN = "containers.podman.podman"
 PUSHED_TO = 20
@@ -30,7 +31,8 @@ def _task(mirror: MirrorServer, version: str, **options: Any) -> dict[str, Any]:
 
 @contextmanager
 def _container(image: str, name: str) -> Iterator[dict[str, Any]]:
-    with hosts.host(image, f"bench-{name}") as host:
+    """The variables of a new host, whose /opt is a file system of its own: that of the images has trees going away."""
+    with fresh(name) as opt, hosts.host(image, f"bench-{name}", [f"--volume={opt}:/opt"]) as host:
         yield {"ansible_connection": _PODMAN, "ansible_host": host.name}
 
 
@@ -97,9 +99,9 @@ def push(controller: Controller, mirror: MirrorServer, scratch: Path) -> dict[st
 
 
 def ssh(
-    stage: Stage, mirror: MirrorServer, key: Path, count: int, rounds: int, names: tuple[str, ...]
-) -> dict[str, Result]:
-    """Nothing to do over ssh: one sshd, as many connections as hosts, kept open as Ansible does."""
+    stage: Stage, mirror: MirrorServer, key: Path, counts: tuple[int, ...], rounds: int, names: tuple[str, ...]
+) -> dict[int, dict[str, Result]]:
+    """Nothing to do over ssh, by the number of hosts: one sshd, as many connections, kept open as Ansible does."""
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
     with ExitStack() as stack:
         host = stack.enter_context(hosts.host("debian12-ssh", "bench-ssh"))
@@ -124,32 +126,27 @@ def ssh(
                     f"-o ControlMaster=auto -o ControlPersist=300 -o ControlPath={sockets}/{number}"
                 ),
             }
-            for number in range(count)
+            for number in range(max(counts))
         }
-        inventory = stage.controller.inventory(
-            "ssh",
-            aliases,
-            ansible_connection="ansible.builtin.ssh",
-            ansible_user=host.image.user,
-            ansible_ssh_private_key_file=str(key),
-            **{**every, "python_root": "/srv/usual"},
-        )
-        ours = {"python_root": "/opt/python"}
-        mine = stage.controller.inventory(
-            "ssh-ours",
-            {name: {**alias, **ours} for name, alias in aliases.items()},
-            ansible_connection="ansible.builtin.ssh",
-            ansible_user=host.image.user,
-            ansible_ssh_private_key_file=str(key),
-        )
+        over_ssh = {
+            "ansible_connection": "ansible.builtin.ssh",
+            "ansible_user": host.image.user,
+            "ansible_ssh_private_key_file": str(key),
+        }
+
+        def some(count: int) -> dict[str, Contender]:
+            few = dict(list(aliases.items())[:count])
+            theirs = {**over_ssh, **every, "python_root": "/srv/usual"}
+            usual = contenders(stage, stage.controller.inventory(f"ssh-{count}", few, **theirs), 20)
+            mine = {**over_ssh, "python_root": "/opt/python"}
+            own = contenders(stage, stage.controller.inventory(f"ssh-ours-{count}", few, **mine), 20)
+            return {name: (own if name in ("ours", "our role", "raw") else usual)[name] for name in names}
+
         # sshd drops some of those that knock at once (MaxStartups in sshd_config(5)); these connections stay open.
-        contenders(stage, inventory, 5)["raw"]()
-        usual = contenders(stage, inventory, 20)
-        own = contenders(stage, mine, 20)
+        knocking = stage.controller.inventory("ssh-first", aliases, **over_ssh)
+        contenders(stage, knocking, 5)["raw"]()
         try:
-            return side_by_side(
-                {name: (own if name in ("ours", "our role", "raw") else usual)[name] for name in names}, rounds
-            )
+            return {count: side_by_side(some(count), rounds) for count in counts}
         finally:
             for socket in sockets.iterdir():
                 subprocess.run(
