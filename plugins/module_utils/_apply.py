@@ -15,13 +15,8 @@ from typing import Any
 
 from ansible_collections.fleet.python.plugins.module_utils import _root
 from ansible_collections.fleet.python.plugins.module_utils._ahead import Meanwhile
+from ansible_collections.fleet.python.plugins.module_utils._arrived import FetchError, UnreachedError, copy_checked
 from ansible_collections.fleet.python.plugins.module_utils._digest import digest_of
-from ansible_collections.fleet.python.plugins.module_utils._fetch import (
-    FetchError,
-    UnreachedError,
-    copy_checked,
-    download,
-)
 from ansible_collections.fleet.python.plugins.module_utils._fit import fit
 from ansible_collections.fleet.python.plugins.module_utils._going import go_on, going
 from ansible_collections.fleet.python.plugins.module_utils._gunzip import UnpackError
@@ -225,6 +220,9 @@ def _unpacked(stage: str, tree: str, install: dict[str, Any], steps: _Steps) -> 
         if install["file"]:
             copy_checked(install["file"], archive, install["sha256"])
         else:
+            # Not above: what HTTP needs takes longer to load than all the rest.
+            from ansible_collections.fleet.python.plugins.module_utils._fetch import download
+
             source, passed_over = download(take_pull(install["pull"]), archive, install["sha256"])
             steps.passed_over += passed_over
     with steps.step("unpack", install["home"]):

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.request import OpenerDirector
 
+from ansible_collections.fleet.python.plugins.module_utils._arrived import FetchError, UnreachedError, check_digest
 from ansible_collections.fleet.python.plugins.module_utils._digest import digest_of
 from ansible_collections.fleet.python.plugins.module_utils._pull import Pull
 from ansible_collections.fleet.python.plugins.module_utils._web import RedirectError, opener_of, request_of, shown
@@ -29,14 +30,6 @@ _TRIES = 4
 # What an HTTP server says that may be better soon.
 _PASSING = (429, 500, 502, 503, 504)
 _BROKEN = (HTTPException, ConnectionError, TimeoutError, socket.timeout, ssl.SSLError)
-
-
-class FetchError(Exception):
-    """No source gave the bytes whose digest was asked for."""
-
-
-class UnreachedError(FetchError):
-    """No source gave anything, good or bad: another machine may reach one."""
 
 
 class Fetched(NamedTuple):
@@ -73,17 +66,6 @@ class _Arriving:
 
     def sha256(self) -> str:
         return self._digest.hexdigest() if self._hashed == self.size() else digest_of(self.path)
-
-
-def copy_checked(source: str, target: str, sha256: str) -> None:
-    """Copy a file that lies on this host. Raises FetchError where its digest is another, OSError as the host does.
-
-    The copy is what is hashed and used: whoever owns the original may change it meanwhile.
-    """
-    with open(source, "rb") as original, open(target, "xb") as copy:
-        for data in iter(lambda: original.read(_CHUNK), b""):
-            copy.write(data)
-    _check(target, digest_of(target), sha256, "the file that the controller sent")
 
 
 def download(pull: Pull, target: str, sha256: str) -> Fetched:
@@ -125,7 +107,7 @@ def _from_source(opener: OpenerDirector, url: str, pull: Pull, target: str, sha2
         # What another source has begun is no beginning of this file.
         os.unlink(target)
         _whole(opener, url, pull, file)
-    _check(target, file.sha256(), sha256, shown(url))
+    check_digest(target, file.sha256(), sha256, shown(url))
 
 
 def _whole(opener: OpenerDirector, url: str, pull: Pull, file: _Arriving) -> None:
@@ -200,13 +182,3 @@ def _copy(body: BinaryIO, out: BinaryIO, file: _Arriving, at: int, url: str) -> 
 
 def _plain(error: Exception) -> str:
     return " ".join(str(getattr(error, "reason", None) or error or type(error).__name__).split())
-
-
-def _check(path: str, found: str, sha256: str, origin: str) -> None:
-    if found != sha256:
-        with open(path, "rb") as file:
-            page = file.read(200).lstrip().startswith(b"<")
-        size = os.path.getsize(path)
-        os.unlink(path)
-        why = ": that is a web page, of a login or a proxy perhaps" if page else ""
-        raise FetchError(f"{origin} has sha256 {found} ({size} bytes), not {sha256}{why}")

@@ -18,12 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.fleet.python.plugins.module_utils import _fetch
-from ansible_collections.fleet.python.plugins.module_utils._fetch import (
-    FetchError,
-    UnreachedError,
-    copy_checked,
-    download,
-)
+from ansible_collections.fleet.python.plugins.module_utils._arrived import FetchError, UnreachedError, copy_checked
+from ansible_collections.fleet.python.plugins.module_utils._fetch import download
 from ansible_collections.fleet.python.plugins.module_utils._pull import Pull, parse_pull, take_pull
 from ansible_collections.fleet.python.plugins.module_utils._web import RedirectError, _Redirects, allowed_next, shown
 from tests.unit.apply.mirrors import (
