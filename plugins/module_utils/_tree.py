@@ -9,20 +9,27 @@ import os
 import shutil
 import stat
 import time
+from contextlib import suppress
 
 from ansible_collections.fleet.python.plugins.module_utils._gunzip import UnpackError
 from ansible_collections.fleet.python.plugins.module_utils._manifest import BYTECODE
 from ansible_collections.fleet.python.plugins.module_utils._members import check_link
 
+# As acl(5) and the kernel name them. A folder's default list is handed down to whatever is made in it, and takes the
+# umask's place: bytecode's folders would be as open as the list says.
+_ACCESS_LISTS = ("system.posix_acl_default", "system.posix_acl_access")
+
 
 def settle(tree: str) -> None:
-    """Set every mode to 0755 or 0644 and every owner to who runs this, whatever unpacked the tree.
+    """Set every mode to 0755 or 0644 and every owner to who runs this, whatever unpacked the tree and wherever it lies.
 
+    Access lists that the folder above has handed down go.
     A file from the future (the host's clock may be years behind the build) gets the time of now: what is newer than
     the home's receipt counts as changed.
     Links must stay inside the tree and nothing else than folders, files and links may be there: raises UnpackError.
     """
     now = time.time()
+    lists = _handed_down(tree)
     folders = [""]
     shared: dict[int, list[str]] = {}
     while folders:
@@ -44,19 +51,32 @@ def settle(tree: str) -> None:
                 elif found.st_nlink > 1:
                     shared.setdefault(found.st_ino, []).append(name)
                     continue
-                _own(entry.path, found, now)
+                _own(entry.path, found, now, lists)
     # A hard link to a file outside would have that file's mode and owner changed, so all names must be in the tree.
     for names in shared.values():
         path = os.path.join(tree, names[0])
         found = os.lstat(path)
         if found.st_nlink != len(names):
             raise UnpackError(f"{names[0]!r} is a hard link to a file outside of the tree: no build has such")
-        _own(path, found, now)
-    os.chmod(tree, 0o755)
+        _own(path, found, now, lists)
+    _own(tree, os.lstat(tree), now, lists)
 
 
-def _own(path: str, found: os.stat_result, now: float) -> None:
+def _handed_down(tree: str) -> list[str]:
+    """Which access lists the tree has got from the folder that it lies in, and handed down."""
+    if not hasattr(os, "listxattr"):  # macOS
+        return []
+    try:
+        return [name for name in os.listxattr(tree) if name in _ACCESS_LISTS]
+    except OSError:  # a file system without attributes
+        return []
+
+
+def _own(path: str, found: os.stat_result, now: float, lists: list[str]) -> None:
     owner, group = os.geteuid(), os.getegid()
+    for name in lists:
+        with suppress(OSError):  # a file has no default list
+            os.removexattr(path, name)
     if found.st_uid != owner or found.st_gid != group:
         os.chown(path, owner, group)
     if found.st_mtime > now:

@@ -5,7 +5,12 @@
 
 from __future__ import annotations
 
+import os
+import stat
+import struct
 import tarfile
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +69,45 @@ def _odd_modes(member: tarfile.TarInfo, data: bytes) -> tuple[tarfile.TarInfo, b
 @pytest.fixture(scope="module")
 def odd(tmp_path_factory: pytest.TempPathFactory, world: Cache) -> Mirror:
     return Mirror(tmp_path_factory.mktemp("odd"), world.mirror).add_changed(PY313, _odd_modes)
+
+
+def _setgid(folder: Path) -> None:
+    os.chown(folder, 0, 1234)
+    folder.chmod(0o2775)
+
+
+# acl(5), in the form of the kernel's attribute (linux/posix_acl_xattr.h): all rights for owner, group, the group 1234,
+# mask and others, in whatever is made below.
+_LIST = [(0x01, 0xFFFFFFFF), (0x04, 0xFFFFFFFF), (0x08, 1234), (0x10, 0xFFFFFFFF), (0x20, 0xFFFFFFFF)]
+
+
+def _default_list(folder: Path) -> None:
+    entries = b"".join(struct.pack("<HHI", tag, 7, group) for tag, group in _LIST)
+    os.setxattr(folder, "system.posix_acl_default", struct.pack("<I", 2) + entries)
+
+
+@pytest.mark.parametrize("hands_down", [_setgid, _default_list])
+def test_what_a_folder_hands_down(
+    hands_down: Callable[[Path], None], new_host: NewHost, everywhere: Everywhere, tmp_path: Path
+) -> None:
+    """Group, setgid bit and access list of /opt: a home has none of them, its bytecode neither."""
+    targets = []
+    for image in ("debian12", "debian12-python3"):
+        (tmp_path / image).mkdir()
+        hands_down(tmp_path / image)
+        targets.append(new_host(image, f"--volume={tmp_path / image}:/opt"))
+    for outcome in everywhere(targets, compile_bytecode=True).values():
+        outcome.ok()
+    for target in targets:
+        root = tmp_path / target.name / "python"
+        assert stat.S_IMODE(root.stat().st_mode) & 0o002 == 0
+        [home] = root.glob("cpython-*")
+        below = [path for path in (home, *home.rglob("*")) if not path.is_symlink()]
+        assert any(path.name == "__pycache__" for path in below)
+        for path in below:
+            found = path.stat()
+            assert (found.st_uid, found.st_gid, found.st_mode & 0o7022) == (0, 0, 0), path
+            assert not [name for name in os.listxattr(path) if "acl" in name], path
 
 
 @pytest.mark.parametrize("umask", ["0077", "0000"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import socket
 import stat
+import struct
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,29 @@ def test_modes_of_folders(tree: Path, mode: int) -> None:
     settle(str(tree))
     assert {found[2] for found in contents(tree).values() if found[0] == "folder"} == {0o755}
     assert stat.S_IMODE(tree.stat().st_mode) == 0o755
+
+
+# acl(5) in the form of the kernel's attribute (linux/posix_acl_xattr.h): version, then tag, rights and id of each
+# entry: owner, group, the group 1234, mask and others, all with every right.
+_EVERYONE = struct.pack("<I", 2) + b"".join(
+    struct.pack("<HHI", tag, 7, group)
+    for tag, group in ((0x01, 0xFFFFFFFF), (0x04, 0xFFFFFFFF), (0x08, 1234), (0x10, 0xFFFFFFFF), (0x20, 0xFFFFFFFF))
+)
+
+
+def test_access_lists_of_the_folder_above(tmp_path: Path) -> None:
+    os.setxattr(tmp_path, "system.posix_acl_default", _EVERYONE)
+    tree = tmp_path / "tree"
+    (tree / "lib").mkdir(parents=True)
+    (tree / "lib/os.py").write_text("")
+    assert "system.posix_acl_default" in os.listxattr(tree / "lib")
+    settle(str(tree))
+    for path in (tree, tree / "lib", tree / "lib/os.py"):
+        assert not [name for name in os.listxattr(path) if "acl" in name]
+    # As compileall makes it: with such a list there it is everybody's, whatever the umask says.
+    (tree / "lib/__pycache__").mkdir(0o777)
+    assert stat.S_IMODE((tree / "lib/__pycache__").stat().st_mode) == 0o755
+    assert stat.S_IMODE((tree / "lib/os.py").stat().st_mode) == 0o644
 
 
 def test_contents_stay(tree: Path) -> None:
