@@ -54,6 +54,11 @@ class _Arriving:
     def size(self) -> int:
         return os.path.getsize(self.path) if os.path.exists(self.path) else 0
 
+    def note_headers(self, headers: Any) -> None:
+        """Where whoever watches the file's growth from outside finds how long it will be (_pull_progress.py)."""
+        with open(self.path + ".headers", "w", encoding="utf-8") as note:
+            note.writelines(f"{name}: {headers.get(name, '')}\n" for name in ("Content-Length", "Content-Range"))
+
     def begin_anew(self) -> None:
         self._digest = hashlib.sha256()
         self._hashed = 0
@@ -153,6 +158,8 @@ def _go_on(opener: OpenerDirector, url: str, pull: Pull, file: _Arriving) -> Non
         total = at + int(length) if length.isdigit() else None
         if not at:
             file.begin_anew()
+        with suppress(OSError):
+            file.note_headers(answer.headers)
         with open(file.path, "ab" if at else "wb") as out:
             at = _copy(answer, out, file, at, url)
     if total is not None and at < total:

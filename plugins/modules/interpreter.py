@@ -72,8 +72,8 @@ options:
         not tried again in another way. A host without a way out costs O(connect_timeout) seconds for each source.
       - An archive of the flavor V(full) and a source that is on the controller are always pushed.
       - A download goes on where a connection broke off, and the controller's also where an earlier run did.
-        On a terminal the controller tells how far its downloads and copies are. Of what a host downloads by itself
-        it sees nothing until that is done.
+        On a terminal the controller tells every five seconds how far downloads and copies are. To see how far a host is
+        with a download of its own, it lists the host's staging with one more command over the same connection.
     type: str
     choices:
       - auto

@@ -10,9 +10,11 @@ import signal
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from ansible_collections.fleet.python.plugins.module_utils._root import OURS
 from ansible_collections.fleet.python.plugins.plugin_utils import _carrier
 from ansible_collections.fleet.python.plugins.plugin_utils._asset import parse_asset
 from ansible_collections.fleet.python.plugins.plugin_utils._build import archive_top
@@ -57,6 +59,9 @@ class Host(Receiver, Protocol):
 
     def run_with_environment(self, command: str) -> dict[str, Any]:
         """The same under the task's ``environment`` (a proxy may stand in it)."""
+
+    def watched_pull(self, what: str, root: str, stages: str) -> AbstractContextManager[None]:
+        """Whoever is told how far the host is with a download into these stages, while the block runs."""
 
     def module(self, python: str, plan: Mapping[str, Any]) -> dict[str, Any]:
         """Run the module that applies, with that Python; its result."""
@@ -120,7 +125,8 @@ def _carry(plan: Plan, observed: Observation, host: Host, order: Order) -> dict[
         passed_over += staged.passed_over
         python = f"{plan.root}/.staging/{stage}/tree/{_carrier.program_of(first)}"
     try:
-        result = host.module(str(python), _module_plan(plan, deliveries, stages, order))
+        with _watched(plan, deliveries, stages, host):
+            result = host.module(str(python), _module_plan(plan, deliveries, stages, order))
     except CrashError as error:
         # Swept between sh and module, or removed between probe and module, by a run that could not know.
         if host.run(f"test -x {shlex.quote(str(python))}").get("rc"):
@@ -177,8 +183,20 @@ def _stage(plan: Plan, build: Build, stage: str, delivery: Delivery, host: Host)
         file=delivery.file,
         pull=delivery.pull,
     )
-    answer = host.run_with_environment(script)
+    with host.watched_pull(f"download of {build.asset}", plan.root, stage) if delivery.pull else nullcontext():
+        answer = host.run_with_environment(script)
     return parse_stage(f"{answer.get('stdout', '')}", build.home)
+
+
+def _watched(
+    plan: Plan, deliveries: Mapping[str, Delivery], stages: Mapping[str, tuple[str, str]], host: Host
+) -> AbstractContextManager[None]:
+    """What the module downloads, one after the other."""
+    pulled = [build.asset for build in plan.installs if deliveries[build.home].pull and build.home not in stages]
+    if not pulled:
+        return nullcontext()
+    what = f"download of {pulled[0]}" if len(pulled) == 1 else f"one of {len(pulled)} downloads"
+    return host.watched_pull(what, plan.root, f"{OURS}*")
 
 
 def _module_plan(

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -47,23 +47,34 @@ def progress_line(what: str, have: int, total: int | None, rate: float) -> str:
 
 
 @contextmanager
-def watched_reading(path: Path, watch: Watch) -> Iterator[None]:
-    """Watch how far this process, or a program that it has started, has read a file: connection plugins do not say."""
+def watched(look: Callable[[], tuple[int, int | None] | None], watch: Watch) -> Iterator[None]:
+    """Tell ``watch`` every five seconds what ``look`` sees: bytes there, and of how many; None for nothing to see."""
     done = threading.Event()
 
-    def look() -> None:
+    def work() -> None:
         while not done.wait(_EVERY):
-            have = read_so_far(path)
-            if have is not None:
-                watch(have, path.stat().st_size)
+            far = look()
+            if far:
+                watch(*far)
 
-    thread = threading.Thread(target=look, daemon=True)
+    thread = threading.Thread(target=work, daemon=True)
     thread.start()
     try:
         yield
     finally:
         done.set()
-        thread.join()
+        # A look may take as long as its connection does: nobody waits for that.
+        thread.join(_EVERY)
+
+
+def watched_reading(path: Path, watch: Watch) -> AbstractContextManager[None]:
+    """Watch how far this process, or a program that it has started, has read a file: connection plugins do not say."""
+
+    def look() -> tuple[int, int] | None:
+        have = read_so_far(path)
+        return None if have is None else (have, path.stat().st_size)
+
+    return watched(look, watch)
 
 
 def read_so_far(path: Path) -> int | None:

@@ -6,13 +6,21 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.fleet.python.plugins.plugin_utils._cache import cache_directory
 from ansible_collections.fleet.python.plugins.plugin_utils._download import Watch, unwatched
-from ansible_collections.fleet.python.plugins.plugin_utils._progress import TERMINAL, progress, watched_reading
+from ansible_collections.fleet.python.plugins.plugin_utils._progress import (
+    TERMINAL,
+    progress,
+    watched,
+    watched_reading,
+)
+from ansible_collections.fleet.python.plugins.plugin_utils._pull_progress import far_script, parse_far
 from ansible_collections.fleet.python.plugins.plugin_utils._sent import Note, Sent
 from ansible_collections.fleet.python.plugins.plugin_utils._stage import (
     CrashError,
@@ -124,6 +132,31 @@ class Remote:
             return unwatched
         display: Any = self._action._display
         return progress(display.display, f"{self.name}: {what}")
+
+    @contextmanager
+    def watched_pull(self, what: str, root: str, stages: str) -> Iterator[None]:
+        """While the block runs, show on the terminal how far the host is with a download of its own."""
+        if not TERMINAL:
+            yield
+            return
+        beside = self._beside()
+        command = far_script(root, stages)
+
+        def look() -> tuple[int, int | None] | None:
+            # Whatever is wrong with the connection, the block finds it too, and says it.
+            with suppress(Exception):
+                return parse_far(str(beside.run(command).get("stdout", "")))
+            return None
+
+        with watched(look, self.watch(what)):
+            yield
+
+    def _beside(self) -> Remote:
+        """The same host for another thread: connection and become plugins note what they are at in themselves."""
+        action: Any = copy(self._action)
+        action._connection = copy(action._connection)
+        action._connection.become = copy(action._connection.become)
+        return Remote(action, self._task_vars)
 
     def module(self, python: str, plan: Mapping[str, Any]) -> dict[str, Any]:
         """Run the module with that Python of the host. Raises StageError with what it says where it fails."""

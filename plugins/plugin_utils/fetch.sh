@@ -48,6 +48,15 @@ bytes() {
   if [ -f "$archive" ]; then wc -c <"$archive"; else printf 0; fi
 }
 
+# with_headers COMMAND...: what wget says is kept from its first line on, for whoever watches the archive grow from
+# outside: the headers are in it (_pull_progress.py). Then it is said.
+with_headers() {
+  "$@" 2>"$archive.headers"
+  status=$?
+  cat "$archive.headers" >&2
+  return "$status"
+}
+
 # request URL: one request, for what comes after the bytes that are there. Headers are for the URL's own host, and no
 # program here knows that of a redirect: with headers none is followed.
 request() {
@@ -62,11 +71,15 @@ request() {
   if command -v curl >/dev/null; then
     settings_of_curl "$1" | curl -fsSL --proto "=http,https" --proto-redir "$next" --max-redirs "$hops" \
       --netrc-optional --connect-timeout "$connect_timeout" --speed-time "$timeout" --speed-limit 1 \
-      -C - -K - -o "$archive" -w "HTTP/- %{http_code}\n"
+      -C - -K - -D "$archive.headers" -o "$archive" -w "HTTP/- %{http_code}\n"
   elif wget --version 2>/dev/null | grep -q GNU; then
     (umask 077 && settings_of_wget >"$stage/wgetrc")
-    printf "%s\n" "$1" | WGETRC=$stage/wgetrc wget -nv -S -c -t 1 -T "$timeout" --dns-timeout="$connect_timeout" \
-      --connect-timeout="$connect_timeout" --max-redirect="$hops" -i - -O "$archive"
+    printf "%s\n" "$1" | {
+      WGETRC=$stage/wgetrc
+      export WGETRC
+      with_headers wget -nv -S -c -t 1 -T "$timeout" --dns-timeout="$connect_timeout" \
+        --connect-timeout="$connect_timeout" --max-redirect="$hops" -i - -O "$archive"
+    }
   else
     case $1${headers:+@} in
       *@* | *\?*)
@@ -79,11 +92,11 @@ request() {
       return 1
     fi
     [ -s "$archive" ] || timeout=$connect_timeout
-    wget -q -S -c -T "$timeout" -O "$archive" "$1"
+    with_headers wget -q -S -c -T "$timeout" -O "$archive" "$1"
     status=$?
     # That of Debian 12 crashes when it is told how long to wait.
     [ "$status" -eq 139 ] || return "$status"
-    wget -q -S -c -O "$archive" "$1"
+    with_headers wget -q -S -c -O "$archive" "$1"
   fi
 }
 

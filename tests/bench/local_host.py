@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,10 @@ class LocalHost:
     def watch(self, what: str) -> Watch:
         """Nobody."""
         return unwatched
+
+    def watched_pull(self, what: str, root: str, stages: str) -> AbstractContextManager[None]:
+        """By nobody."""
+        return nullcontext()
 
     def module(self, python: str, plan: Mapping[str, Any]) -> dict[str, Any]:
         """Apply a plan; the module's result. ``python`` is what the plugin would take, the one given is taken."""

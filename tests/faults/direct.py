@@ -18,7 +18,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Literal
@@ -221,6 +221,10 @@ class Direct:
     def watch(self, what: str) -> Watch:
         """Nobody looks on."""
         return unwatched
+
+    def watched_pull(self, what: str, root: str, stages: str) -> AbstractContextManager[None]:
+        """By nobody."""
+        return nullcontext()
 
     def module(self, python: str, plan: Mapping[str, Any]) -> dict[str, Any]:
         """Apply a plan with that Python of the host; the module's result."""
