@@ -70,6 +70,7 @@ class Remote:
         self._action = action
         self._task_vars = task_vars
         self._note: Note | None = None
+        self._beside: Remote | None = None
 
     @property
     def name(self) -> str:
@@ -139,7 +140,8 @@ class Remote:
         if not TERMINAL:
             yield
             return
-        beside = self._beside()
+        # Kept as long as the task: with a copy some connection plugins would close what they have in common.
+        beside = self._beside = self._beside or self._for_another_thread()
         command = far_script(root, stages)
 
         def look() -> tuple[int, int | None] | None:
@@ -151,8 +153,8 @@ class Remote:
         with watched(look, self.watch(what)):
             yield
 
-    def _beside(self) -> Remote:
-        """The same host for another thread: connection and become plugins note what they are at in themselves."""
+    def _for_another_thread(self) -> Remote:
+        """The same host: connection and become plugins note what they are at in themselves."""
         action: Any = copy(self._action)
         action._connection = copy(action._connection)
         action._connection.become = copy(action._connection.become)

@@ -62,7 +62,7 @@ def test_how_far_a_host_is(answer: str, far: tuple[int, int | None] | None) -> N
 @pytest.mark.parametrize("stages", ["module-*", "module-1"])
 @pytest.mark.parametrize("shell", ["dash", "bash", "busybox sh", "ksh93"])
 def test_the_command_that_looks(shell: str, stages: str, tmp_path: Path) -> None:
-    root = tmp_path / "it's a root"
+    root = tmp_path / "python"
     stage = root / ".staging/module-1"
 
     def look() -> tuple[int, int | None] | None:

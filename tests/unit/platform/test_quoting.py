@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.fleet.python.plugins.plugin_utils._probe import parse_probe, probe_script
+from ansible_collections.fleet.python.plugins.plugin_utils._pull_progress import far_script, parse_far
 from ansible_collections.fleet.python.plugins.plugin_utils._script import script_text
 from ansible_collections.fleet.python.plugins.plugin_utils._stage import StageError, parse_stage, stage_script
 
@@ -99,3 +100,17 @@ def test_the_sweep_sweeps_any_root(shell: str, name: str) -> None:
         (root / ".lock").touch()
         assert run(shell, script_text({"FLEET_ROOT": str(root)}, "sweep.sh"), folder).returncode == 0
         assert not list(Path(folder).iterdir())
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@settings(max_examples=8, deadline=None)
+@given(name=NAMES)
+def test_a_download_is_seen_below_any_root(shell: str, name: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        stage = Path(folder, name, ".staging", "module-aa")
+        stage.mkdir(parents=True)
+        (stage / "archive").write_bytes(bytes(300))
+        (stage / "archive.headers").write_text("Content-Length: 1000\n")
+        done = run(shell, far_script(f"{folder}/{name}", "module-*"), folder)
+        assert parse_far(done.stdout) == (300, 1000)
+        assert not list(Path(folder).rglob("pwned"))
