@@ -98,7 +98,9 @@ class Remote:
                 action._transfer_file(str(local), target)
         else:
             action._transfer_file(str(local), target)
-        action._fixup_perms2((folder, target))
+        # Where nobody else has to read it nothing is to be done, and a chmod would be one round trip more.
+        if action._is_become_unprivileged():
+            action._fixup_perms2((folder, target))
         return str(target)
 
     def sweep_sent(self) -> None:

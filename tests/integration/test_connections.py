@@ -44,6 +44,18 @@ def test_ordinary_user_without_become_has_a_root_of_the_own(ssh_host: SshHost, i
     assert not target.look.file("/home/deploy/python").exists
 
 
+def test_become_of_a_user_without_rights(ssh_host: SshHost, interpreter: Interpreter) -> None:
+    """What is sent is the one user's, and the other has to read it: without setfacl there that must be allowed."""
+    target = ssh_host(ansible_become=True, ansible_become_user="www-data", ansible_shell_allow_world_readable_temp=True)
+    target.sh("install -d -o www-data /srv/python")
+    # Nothing there can download: the first is sent, and carries out the second.
+    assert interpreter(target, "3.12", root="/srv/python", transfer="push").ok()["changed"]
+    assert interpreter(target, "3.13", root="/srv/python", transfer="pull").ok()["changed"]
+    target.sh("/srv/python/3.13/bin/python3.13 -B -c 'import ssl'")
+    assert target.sh("find /srv/python/ ! -user www-data") == ""
+    assert not interpreter(target, "3.13", root="/srv/python").ok()["changed"]
+
+
 @pytest.mark.leg
 def test_this_machine(controller: Controller, world: Cache, tmp_path: Path) -> None:
     """No containers, no mirror over HTTP: a directory of the controller, and a root below another."""
