@@ -11,6 +11,7 @@ from __future__ import annotations
 import glob
 import json
 import os
+import shutil
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -21,16 +22,30 @@ from ansible_collections.fleet.python.plugins.module_utils._in_use import users_
 _GOING = "going"
 
 
+class Going:
+    """The note of a run: it stays where the run fails once links move, on a full disk say."""
+
+    def __init__(self) -> None:
+        self.links_move = False
+
+
 @contextmanager
-def going(root: str, homes: Sequence[str], venv_roots: Sequence[str]) -> Iterator[None]:
+def going(root: str, homes: Sequence[str], venv_roots: Sequence[str]) -> Iterator[Going]:
     """For the block in which links move and these homes go. What stands in a staging is swept: see `go_on`."""
+    note = Going()
     if not homes:
-        yield
+        yield note
         return
-    with _root.scratch(root) as stage:
+    stage = _root.new_stage(root)
+    done = False
+    try:
         text = json.dumps({"homes": list(homes), "venv_roots": list(venv_roots)})
         _root.write_synced(os.path.join(stage, _GOING), text)
-        yield
+        yield note
+        done = True
+    finally:
+        if done or not note.links_move:
+            shutil.rmtree(stage, ignore_errors=True)
 
 
 def go_on(root: str, needed: Collection[str]) -> None:

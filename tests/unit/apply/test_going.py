@@ -78,3 +78,15 @@ def test_the_note_is_there_before_and_gone_after(root: Path) -> None:
     assert list((root / ".staging").iterdir()) == []
     with going(str(root), [], ["/srv"]):
         assert list((root / ".staging").iterdir()) == []
+
+
+@pytest.mark.parametrize("links_move", [True, False])
+def test_the_note_of_a_run_that_fails_stays_once_links_move(links_move: bool, root: Path) -> None:
+    def fail() -> None:
+        with going(str(root), ["old"], ()) as note:
+            note.links_move = links_move
+            raise OSError("disk quota exceeded")
+
+    with pytest.raises(OSError, match="quota"):
+        fail()
+    assert bool(list((root / ".staging").glob("module-*/going"))) is links_move
