@@ -18,7 +18,7 @@ from ansible_collections.fleet.python.plugins.module_utils._ahead import Meanwhi
 from ansible_collections.fleet.python.plugins.module_utils._arrived import FetchError, UnreachedError, copy_checked
 from ansible_collections.fleet.python.plugins.module_utils._digest import digest_of
 from ansible_collections.fleet.python.plugins.module_utils._fit import fit
-from ansible_collections.fleet.python.plugins.module_utils._going import Going, go_on, going
+from ansible_collections.fleet.python.plugins.module_utils._going import go_on, going
 from ansible_collections.fleet.python.plugins.module_utils._gunzip import UnpackError
 from ansible_collections.fleet.python.plugins.module_utils._in_use import users_of
 from ansible_collections.fleet.python.plugins.module_utils._manifest import (
@@ -123,12 +123,11 @@ def apply_plan(plan: dict[str, Any]) -> dict[str, Any]:
                 changed |= placed
             in_use = _in_use(root, plan, steps)
             with ExitStack() as stack:
-                note = Going()
                 if plan["links"]:
                     with steps.step("link"):
                         gone = [home for home in plan["remove"] if home not in in_use]
-                        note = stack.enter_context(going(root, gone, plan["venv_roots"]))
-                changed |= _link(root, plan, in_use, steps, note)
+                        stack.enter_context(going(root, gone, plan["venv_roots"]))
+                changed |= _link(root, plan, in_use, steps)
                 changed |= _remove(root, plan, in_use, steps)
         finally:
             _clean(root, plan, keep_root)
@@ -259,7 +258,7 @@ def _in_use(root: str, plan: dict[str, Any], steps: _Steps) -> dict[str, str]:
     return found
 
 
-def _link(root: str, plan: dict[str, Any], in_use: dict[str, str], steps: _Steps, note: Going) -> bool:
+def _link(root: str, plan: dict[str, Any], in_use: dict[str, str], steps: _Steps) -> bool:
     minors = {os.path.join(root, name): home for name, home in plan["links"].items()}
     wanted = dict(minors, **plan["paths"])
     # With a home that has to stay, the minor link that leads to it stays, and the links through that.
@@ -287,7 +286,6 @@ def _link(root: str, plan: dict[str, Any], in_use: dict[str, str], steps: _Steps
     for path in minors if plan["record_previous"] else ():
         with steps.step("link"):
             _root.record_previous(root, path)
-    note.links_move = True
     for path, target in wanted.items():
         with steps.step("link"):
             _root.switch_link(root, path, target)

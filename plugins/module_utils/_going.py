@@ -22,29 +22,25 @@ from ansible_collections.fleet.python.plugins.module_utils._in_use import users_
 _GOING = "going"
 
 
-class Going:
-    """The note of a run: it stays where the run fails once links move, on a full disk say."""
-
-    def __init__(self) -> None:
-        self.links_move = False
-
-
 @contextmanager
-def going(root: str, homes: Sequence[str], venv_roots: Sequence[str]) -> Iterator[Going]:
-    """For the block in which links move and these homes go. What stands in a staging is swept: see `go_on`."""
-    note = Going()
+def going(root: str, homes: Sequence[str], venv_roots: Sequence[str]) -> Iterator[None]:
+    """For the block in which links move and these homes go. What stands in a staging is swept: see `go_on`.
+
+    The note stays where the block fails once a link has moved, on a full disk say.
+    """
     if not homes:
-        yield note
+        yield
         return
     stage = _root.new_stage(root)
+    links = [_root.links_to(root, home) for home in homes]
     done = False
     try:
         text = json.dumps({"homes": list(homes), "venv_roots": list(venv_roots)})
         _root.write_synced(os.path.join(stage, _GOING), text)
-        yield note
+        yield
         done = True
     finally:
-        if done or not note.links_move:
+        if done or links == [_root.links_to(root, home) for home in homes]:
             shutil.rmtree(stage, ignore_errors=True)
 
 

@@ -109,7 +109,7 @@ class Bench:
             url = str(stage.variables["python_url"])
             variables = {**stage.variables, "python_url": mirror.url + urlsplit(url).path}
             self._part("ssh", lambda: self._ssh(stage, mirror, variables))
-            self._part("fresh play", lambda: _json(plays.fresh_play(controller, mirror, variables, self._rounds)))
+            self._part("fresh play", lambda: _json(plays.fresh_play(controller, mirror, variables, self._rounds - 1)))
             self._part("upgrade", lambda: plays.upgrade(controller, mirror, self._rounds - 1).as_json())
 
     def _part(self, name: str, measure: Callable[[], Any]) -> None:

@@ -17,7 +17,7 @@ from .measure import Contender, Result, side_by_side
 # Hosts that are processes of this machine, and which contenders are fast enough for so many.
 LOCAL = {
     1: ("ours", "our role", "raw", "no-op module", "usual role", "tuned role", "uv"),
-    10: ("ours", "raw", "usual role", "tuned role", "uv"),
+    10: ("ours", "raw", "tuned role", "uv"),
     50: ("ours", "raw", "no-op module", "tuned role"),
     200: ("ours", "raw"),
     1000: ("ours", "raw"),

@@ -76,7 +76,8 @@ def upgrade(controller: Controller, mirror: MirrorServer, rounds: int) -> Result
 
 def push(controller: Controller, mirror: MirrorServer, scratch: Path) -> dict[str, Any]:
     """A push to many hosts, local ones with a root each: time, and the bytes that went out of mirror and controller."""
-    playbook = controller.tasks("push", _task(mirror, "3.13.2", transfer="push", root="{{ python_root }}"))
+    task = _task(mirror, "3.13.2", transfer="push", root="{{ python_root }}", compile_bytecode=False)
+    playbook = controller.tasks("push", task)
     roots = {f"p{number}": {"python_root": str(scratch / f"p{number}" / "python")} for number in range(PUSHED_TO)}
     inventory = controller.inventory(
         "push",
@@ -146,7 +147,7 @@ def ssh(
         knocking = stage.controller.inventory("ssh-first", aliases, **over_ssh)
         contenders(stage, knocking, 5)["raw"]()
         try:
-            return {count: side_by_side(some(count), rounds) for count in counts}
+            return {count: side_by_side(some(count), rounds, warm_up=0) for count in counts}
         finally:
             for socket in sockets.iterdir():
                 subprocess.run(

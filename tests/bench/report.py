@@ -165,8 +165,9 @@ def page(results: Results) -> str:
         push = results["push"]
         received, sent = (push[f"bytes_{which}"] / 1e6 for which in ("from_the_source", "to_the_hosts"))
         parts.append(
-            f"A push to {push['hosts']} hosts, five at a time: {push['wall']:.1f} s, {push['cpu']:.1f} s of CPU (all "
-            f"of the hosts are this machine), {push['requests_to_the_source']} request for the archive, "
+            f"A push to {push['hosts']} hosts, five at a time, without bytecode: {push['wall']:.1f} s, "
+            f"{push['cpu']:.1f} s of CPU (all of the hosts are this machine), "
+            f"{push['requests_to_the_source']} request for the archive, "
             f"{received:.0f} MB from the source and {sent:.0f} MB to the hosts.\n"
         )
     if "probe" in results:

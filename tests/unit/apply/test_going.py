@@ -80,13 +80,15 @@ def test_the_note_is_there_before_and_gone_after(root: Path) -> None:
         assert list((root / ".staging").iterdir()) == []
 
 
-@pytest.mark.parametrize("links_move", [True, False])
-def test_the_note_of_a_run_that_fails_stays_once_links_move(links_move: bool, root: Path) -> None:
+@pytest.mark.parametrize("moved", [True, False])
+def test_the_note_of_a_run_that_fails_stays_once_a_link_has_moved(moved: bool, root: Path) -> None:
     def fail() -> None:
-        with going(str(root), ["old"], ()) as note:
-            note.links_move = links_move
+        with going(str(root), ["old"], ()):
+            if moved:
+                _root.switch_link(str(root), str(root / "3.12"), "new")
             raise OSError("disk quota exceeded")
 
+    _root.switch_link(str(root), str(root / "3.12"), "old")
     with pytest.raises(OSError, match="quota"):
         fail()
-    assert bool(list((root / ".staging").glob("module-*/going"))) is links_move
+    assert bool(list((root / ".staging").glob("module-*/going"))) is moved
