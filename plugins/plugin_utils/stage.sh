@@ -119,7 +119,8 @@ foul() {
 
 # Another run may remove an empty root and staging at any time.
 for _try in 1 2 3 4 5 6 7 8 9; do
-  # A mode, because an access list that a folder hands down takes the place of the umask.
+  # A mode, because an access list that a folder hands down takes the place of the umask. The folders above are not ours.
+  # shellcheck disable=SC2174
   [ -d "$FLEET_ROOT" ] || said=$(mkdir -p -m 755 "$FLEET_ROOT" 2>&1) || fail stage "$said"
   [ -d "$staging" ] || mkdir -m 700 "$staging" 2>/dev/null
   # shellcheck disable=SC3067 # -O is in dash, BusyBox, bash, ksh and zsh
