@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import stat
-import struct
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +17,7 @@ from tests.homes.altered import Mirror
 from tests.homes.builds import HOME_313, PY313
 from tests.integration.conftest import Everywhere, Interpreter, NewHost, Serve
 from tests.integration.target import Target
+from tests.world.access_list import open_to_everyone
 from tests.world.cache import Cache
 from tests.world.podman import podman
 
@@ -76,17 +76,7 @@ def _setgid(folder: Path) -> None:
     folder.chmod(0o2775)
 
 
-# acl(5), in the form of the kernel's attribute (linux/posix_acl_xattr.h): all rights for owner, group, the group 1234,
-# mask and others, in whatever is made below.
-_LIST = [(0x01, 0xFFFFFFFF), (0x04, 0xFFFFFFFF), (0x08, 1234), (0x10, 0xFFFFFFFF), (0x20, 0xFFFFFFFF)]
-
-
-def _default_list(folder: Path) -> None:
-    entries = b"".join(struct.pack("<HHI", tag, 7, group) for tag, group in _LIST)
-    os.setxattr(folder, "system.posix_acl_default", struct.pack("<I", 2) + entries)
-
-
-@pytest.mark.parametrize("hands_down", [_setgid, _default_list])
+@pytest.mark.parametrize("hands_down", [_setgid, open_to_everyone])
 def test_what_a_folder_hands_down(
     hands_down: Callable[[Path], None], new_host: NewHost, everywhere: Everywhere, tmp_path: Path
 ) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import socket
 import stat
-import struct
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ import pytest
 from ansible_collections.fleet.python.plugins.module_utils._gunzip import UnpackError
 from ansible_collections.fleet.python.plugins.module_utils._tree import settle
 from tests.unit.apply.tarballs import contents
+from tests.world.access_list import open_to_everyone
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
 
@@ -66,16 +66,8 @@ def test_modes_of_folders(tree: Path, mode: int) -> None:
     assert stat.S_IMODE(tree.stat().st_mode) == 0o755
 
 
-# acl(5) in the form of the kernel's attribute (linux/posix_acl_xattr.h): version, then tag, rights and id of each
-# entry: owner, group, the group 1234, mask and others, all with every right.
-_EVERYONE = struct.pack("<I", 2) + b"".join(
-    struct.pack("<HHI", tag, 7, group)
-    for tag, group in ((0x01, 0xFFFFFFFF), (0x04, 0xFFFFFFFF), (0x08, 1234), (0x10, 0xFFFFFFFF), (0x20, 0xFFFFFFFF))
-)
-
-
 def test_access_lists_of_the_folder_above(tmp_path: Path) -> None:
-    os.setxattr(tmp_path, "system.posix_acl_default", _EVERYONE)
+    open_to_everyone(tmp_path)
     tree = tmp_path / "tree"
     (tree / "lib").mkdir(parents=True)
     (tree / "lib/os.py").write_text("")
