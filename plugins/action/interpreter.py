@@ -58,7 +58,8 @@ class ActionModule(FleetAction):
         sources = sources_of(options["source"], access)
         passed_over = PassedOver(run_directory())
         transfer = Transfer(options["transfer"], sources, run_directory(), access, passed_over)
-        observed = observe(remote.run, task.root, task.links, deep=options["verify"] == "deep")
+        look = partial(observe, remote.run, task.root, task.links, deep=options["verify"] == "deep")
+        observed = look()
         platform = platform_of(observed)
         highest = min(options["max_level"], observed.level_known or options["max_level"])
         fallen_to: int | None = None
@@ -68,8 +69,11 @@ class ActionModule(FleetAction):
             triples = ranking(static=task.only_static)
             chooser = Chooser(options, sources, ranking, run_directory(), passed_over)
             plan = make_plan(task, observed, ranking, chooser.choose)
+            if plan.changed and not observed.means_known:
+                observed = look(means=True)
+                continue
             entries = chooser.entries(plan.installs)
-            result = _result.planned(plan, observed, platform.result(triples, observed))
+            result = _result.planned(plan, observed, platform.result(triples))
             if self._task.diff:
                 result["diff"] = _result.diff(plan, observed)
             # What was learned on the way is remembered, also where it leaves nothing else to do.
@@ -98,7 +102,7 @@ class ActionModule(FleetAction):
                 tries += 1
                 if tries == _TRIES:
                     raise
-                observed = observe(remote.run, task.root, task.links, deep=options["verify"] == "deep")
+                observed = look(means=True)
             else:
                 return _result.with_warnings(
                     _result.applied(result, done), [*plan.warnings, *notes, *passed_over.notes]

@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.fleet.python.plugins.module_utils._options import platform_options
 from ansible_collections.fleet.python.plugins.plugin_utils._action import FleetAction
+from ansible_collections.fleet.python.plugins.plugin_utils._observation import Observation
 from ansible_collections.fleet.python.plugins.plugin_utils._observe import observe
 from ansible_collections.fleet.python.plugins.plugin_utils._platform import platform_of, triples_of
 from ansible_collections.fleet.python.plugins.plugin_utils._remote import Remote
@@ -22,7 +23,15 @@ class ActionModule(FleetAction):
 
     def act(self, options: Mapping[str, Any], remote: Remote) -> dict[str, Any]:
         """Observe, and tell."""
-        observed = observe(remote.run, "/opt/python")
+        observed = observe(remote.run, "/opt/python", means=True)
         platform = platform_of(observed)
         triples = triples_of(platform, options["libc"], options["max_level"])
-        return {"platform": platform.result(triples, observed)}
+        return {"platform": platform.result(triples) | means(observed)}
+
+
+def means(observed: Observation) -> dict[str, Any]:
+    """What there is on the host to install with."""
+    return {
+        "pythons": [{"path": python.path, "version": python.version} for python in observed.pythons],
+        "tools": {tool.name: {"path": tool.path, "kind": tool.kind} for tool in observed.tools.values()},
+    }

@@ -339,7 +339,8 @@ interpreters:
       type: str
       sample: process 812 (gunicorn) runs from it
 platform:
-  description: What the host can run. RV(fleet.python.platform_info#module:platform) has each of its keys.
+  description:
+    - What the host can run. RV(fleet.python.platform_info#module:platform) explains each of its keys, and has two more.
   returned: success
   type: dict
   sample:
@@ -351,12 +352,7 @@ platform:
     libc: gnu
     libc_version: "2.36"
     notes: []
-    pythons: []
     system: linux
-    tools:
-      gzip:
-        kind: gnu
-        path: /usr/bin/gzip
     triples:
       - x86_64_v3-unknown-linux-gnu
       - x86_64_v2-unknown-linux-gnu

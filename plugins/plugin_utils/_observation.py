@@ -142,6 +142,8 @@ class Observation:
     """The x86-64 level above which builds have died on this host; None where none has."""
     running: tuple[tuple[str, int], ...] = ()
     """Homes (or links) that processes run from, each with the process id; only where it was asked for."""
+    means_known: bool = True
+    """Whether the probe looked for what an installation has to work with: tools, pythons, free space, mount options."""
 
     @property
     def left_over(self) -> bool:

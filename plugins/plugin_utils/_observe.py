@@ -16,13 +16,20 @@ RunCommand = Callable[[str], dict[str, Any]]
 
 
 def observe(
-    run: RunCommand, root: str, links: Sequence[str] = (), *, deep: bool = False, detail: bool = False
+    run: RunCommand,
+    root: str,
+    links: Sequence[str] = (),
+    *,
+    deep: bool = False,
+    detail: bool = False,
+    means: bool = False,
 ) -> Observation:
-    """Run the probe on the host, in one round trip. Raises ProbeError where its answer does not come.
+    """Run the probe on the host, in one round trip; see `probe_script` for what can be asked for.
 
-    Also where ``deep`` is asked for and the host has nothing to compute digests with.
+    Raises ProbeError where its answer does not come, and where ``deep`` is asked for and the host has nothing to
+    compute digests with.
     """
-    answer = run(probe_script(root, links, deep=deep, detail=detail))
+    answer = run(probe_script(root, links, deep=deep, detail=detail, means=means or deep))
     try:
         observed = parse_probe(str(answer.get("stdout", "")), root)
     except ProbeError as error:

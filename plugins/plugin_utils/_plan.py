@@ -40,8 +40,8 @@ def make_plan(task: Task, observed: Observation, ranking: Ranking, resolver: Res
     """The plan that brings the host to what the task asks for.
 
     ``ranking`` says what the host can run. ``resolver`` chooses from the catalogue; it is asked only for
-    what is not there yet, so that a host that has everything costs no catalogue. Raises PlanError, and what
-    ``resolver`` raises.
+    what is not there yet, so that a host that has everything costs no catalogue. Whether the host has the means to
+    install is looked at where the observation knows them. Raises PlanError, and what ``resolver`` raises.
     """
     builds = tuple(build for build in map(installed_build, observed.homes) if build)
     if task.state == "absent":
@@ -89,7 +89,7 @@ def _present(
         build = chosen[request]
         before = next((each for each in builds if each.home == linked.get(build.link)), None)
         outcomes.append(Outcome(request.text, _action(build, before, build in installs.values()), build, before))
-    if installs:
+    if installs and observed.means_known:
         refuse_bad_root(observed, installs.values())
     links = {name: home for name, home in wanted_links.items() if linked.get(name) != home}
     refuse_foreign_entries(observed, links)

@@ -86,7 +86,7 @@ class Platform:
         )
         return f"{self.arch} {_SYSTEM_NAMES.get(self.system, self.system)}{libc}"
 
-    def result(self, triples: tuple[str, ...], observed: Observation) -> dict[str, Any]:
+    def result(self, triples: tuple[str, ...]) -> dict[str, Any]:
         """The platform as modules return it."""
         return {
             "system": self.system,
@@ -99,8 +99,6 @@ class Platform:
             "level": self.level,
             "triples": list(triples),
             "notes": list(self.notes),
-            "pythons": [{"path": python.path, "version": python.version} for python in observed.pythons],
-            "tools": {tool.name: {"path": tool.path, "kind": tool.kind} for tool in observed.tools.values()},
         }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ansible_collections.fleet.python.plugins.plugin_utils._observation import (
     Home,
@@ -37,16 +38,20 @@ class ProbeError(ValueError):
     """What came back from a host is not the probe's answer."""
 
 
-def probe_script(root: str, links: Iterable[str] = (), *, deep: bool = False, detail: bool = False) -> str:
+def probe_script(
+    root: str, links: Iterable[str] = (), *, deep: bool = False, detail: bool = False, means: bool = False
+) -> str:
     """The command that observes a host.
 
-    ``deep`` compares every file of every home with its sha256; ``detail`` tells which processes run from homes.
+    ``deep`` compares every file of every home with its sha256; ``detail`` tells which processes run from homes;
+    ``means`` tells what an installation has to work with also where something is installed already.
     """
     values = {
         "FLEET_ROOT": root,
         "FLEET_LINKS": "\n".join(links),
         "FLEET_DEEP": "yes" if deep else "",
         "FLEET_DETAIL": "yes" if detail else "",
+        "FLEET_MEANS": "yes" if means else "",
     }
     return script_text(values, "probe.sh")
 
@@ -88,6 +93,7 @@ def parse_probe(text: str, root: str) -> Observation:
         selinux=facts.one("selinux"),
         level_known=_number(facts.one("level")),
         running=tuple(_running(facts.all("running"), root)),
+        means_known=not facts.one("means-left-out"),
     )
 
 
@@ -169,7 +175,9 @@ def _root_state(facts: _Facts, root: str) -> RootState:
         mount_point=mount_point,
         # The last mount on a mount point is the one that is seen.
         mount_options=tuple(options[-1].split(",")) if options else (),
-        entries=_inside(facts.all("entry")),
+        entries=tuple(
+            replace(listing, path=listing.path.removeprefix(f"{root}/")) for listing in _inside(facts.all("entry"))
+        ),
         staging=tuple(listing.path for listing in _inside(facts.all("staging"))),
     )
 

@@ -1,13 +1,19 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2010,SC2012 # ls tells mode, owner and target everywhere; find -printf and stat -c do not
+# shellcheck disable=SC2010,SC2012,SC2045 # ls tells mode, owner and target everywhere; find -printf, stat -c do not
 # Evidence about this host, one fact a line: "key value". It decides nothing and writes no file.
-# Sent as text by the action plugin, after lines that set FLEET_ROOT, FLEET_LINKS (one path a line), FLEET_DEEP
-# (not empty: compare every file with its sha256) and FLEET_DETAIL (not empty: tell which processes run from homes).
+# Sent as text by the action plugin, after lines that set FLEET_ROOT, FLEET_LINKS (one path a line) and, each of them
+# empty or not, FLEET_DEEP (compare every file with its sha256), FLEET_DETAIL (tell which processes run from homes) and
+# FLEET_MEANS (tell also where something is installed what an installation has to work with).
 # Runs under dash, BusyBox ash, bash and ksh. No single quote stands in the code: each one would be
 # quoted again at every level that the command passes on its way (ssh, become, sh -c).
 LC_ALL=C
 export LC_ALL
-PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+for directory in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin; do
+  case :$PATH: in
+    *":$directory:"*) ;;
+    *) PATH=${PATH:+$PATH:}$directory ;;
+  esac
+done
 newline="
 "
 say() { printf "%s\n" "$*"; }
@@ -66,10 +72,29 @@ elf() {
         continue
         ;;
     esac
-    interp=$(dd if="$file" bs=1 skip=$((0x$start)) count=$((0x$length - 1)) 2>/dev/null)
+    # Where it lies in what was read, as nearly always, no other program is needed for it.
+    # shellcheck disable=SC2086 # words are what is wanted
+    set -- $bytes
+    if [ $((0x$start + 0x$length)) -le $# ]; then
+      shift $((0x$start))
+      interp=$(characters $((0x$length - 1)) "$@")
+    else
+      interp=$(dd if="$file" bs=1 skip=$((0x$start)) count=$((0x$length - 1)) 2>/dev/null)
+    fi
     say interp "$file" "$interp"
     return 0
   done
+}
+
+# characters COUNT DIGITS...: the characters of the first COUNT words of two digits
+characters() {
+  left=$1 octal=
+  while [ "$left" -gt 0 ]; do
+    shift
+    octal=$octal\\0$((0x$1 / 64))$((0x$1 / 8 % 8))$((0x$1 % 8))
+    left=$((left - 1))
+  done
+  printf %b "$octal"
 }
 
 # lines KEY TEXT: "KEY LINE" for each line of the text that is not empty
@@ -97,11 +122,22 @@ levels() {
   set +f
 }
 
-# listing KEY PATH...: "KEY <line of ls -ldn>" for each that exists; it names owner, mode and link target
+# listing PATH...: "KEY <line of ls -ldn>" for each that exists; it names owner, mode and link target
 listing() {
-  key=$1
-  shift
-  lines "$key" "$(ls -ldn "$@" 2>/dev/null)"
+  set -f
+  IFS=$newline
+  for line in $(ls -ldn "$@" 2>/dev/null); do
+    name=/${line#* /}
+    case ${name%% -> *} in
+      "$FLEET_ROOT"/*) key=entry ;;
+      "$at") key="at" ;;
+      /lib*/ld[-.6]*so* | /lib/libgcompat.so*) key=loader ;;
+      *) key=path ;;
+    esac
+    say "$key $line"
+  done
+  unset IFS
+  set +f
 }
 
 # find_tool NAME: where it is on PATH, into $path. No substitution, which forks; BusyBox may know applets without a file.
@@ -148,12 +184,11 @@ for program in /bin/sh /usr/bin/env /bin/ls /bin/cat /sbin/init; do
   elf "$program"
   [ -z "$interp" ] || break
 done
-set -- /lib/ld[-.6]*so* /lib32/ld[-.6]*so* /lib64/ld[-.6]*so* /libx32/ld[-.6]*so* /libo32/ld[-.6]*so* \
-  /lib/libgcompat.so*
-listing loader "$@"
+loaders="/lib/ld[-.6]*so* /lib32/ld[-.6]*so* /lib64/ld[-.6]*so* /libx32/ld[-.6]*so* /libo32/ld[-.6]*so* \
+  /lib/libgcompat.so*"
 # The loader of the shell says its version; where the shell is static, the first one on the disk that can run.
-[ -z "$interp" ] || set -- "$interp"
-for asked in "$@"; do
+# shellcheck disable=SC2086 # patterns, to be expanded
+for asked in ${interp:-$loaders}; do
   [ -x "$asked" ] || continue
   says=$("$asked" --version 2>&1)
   case $says in
@@ -186,73 +221,37 @@ if [ -x /usr/bin/sw_vers ]; then
   say darwin-translated "$(sysctl -n sysctl.proc_translated 2>/dev/null)"
 fi
 
-find_tool busybox
-busybox=${path:-/bin/busybox}
-find_tool toybox
-toybox=${path:-/bin/toybox}
-for name in tar gzip zstd xz curl wget sha256sum shasum openssl ps; do
-  find_tool "$name" || continue
-  says=
-  if [ "$path" -ef "$busybox" ]; then
-    says=BusyBox
-  elif [ "$path" -ef "$toybox" ]; then
-    says=toybox
-  elif [ "$name" = tar ] || [ "$path" = "$name" ]; then
-    says=$("$path" --version 2>&1 </dev/null)
-    second=${says#*"$newline"}
-    [ "$second" != "$says" ] || second=
-    says="${says%%"$newline"*} ${second%%"$newline"*}"
-  fi
-  say tool "$name" "$path" "$says"
-done
-# Links are left out: what they lead to is found by itself, and our own are not the host's Python.
-for python in /usr/bin/python[23] /usr/bin/python[23].[0-9] /usr/bin/python[23].[0-9][0-9] \
-  /usr/local/bin/python[23].[0-9] /usr/local/bin/python[23].[0-9][0-9] /usr/libexec/platform-python[23].[0-9]*; do
-  [ -x "$python" ] && [ ! -h "$python" ] || continue
-  case $system$python in
-    # A stub of macOS: without the developer tools it opens a window that offers them.
-    Darwin*/usr/bin/*) xcode-select -p >/dev/null 2>&1 || continue ;;
-  esac
-  say python "$python" "$("$python" -V 2>&1)"
-done
-
 at=$FLEET_ROOT
 while [ ! -e "$at" ] && [ ! -h "$at" ]; do
   at=${at%/*}
   [ -n "$at" ] || at=/
 done
-listing at "$at"
 [ ! -d "$at" ] || say folder "$at"
 [ ! -w "$at" ] || say writable "$at"
-disk=$(df -Pk "$at" 2>/dev/null)
-disk=${disk##*"$newline"}
-lines df "$disk"
-# The mount point is what follows the percentage.
-case $disk in
-  *"% /"*) [ ! -r /proc/mounts ] || lines mount "$(grep -F " ${disk##*% } " /proc/mounts 2>/dev/null)" ;;
-esac
 if [ -r /sys/fs/selinux/enforce ]; then
   read -r enforce </sys/fs/selinux/enforce
   say selinux "$enforce"
 fi
 
 # What is installed: every entry of the root, our receipts, and how many files each home still has.
-made=
-# A small script, of a home and a path in it: what was changed since its installation, and is ours; what was added later
-# is no damage.
-tell_changed="! grep -qF \"  \${2#\"\$1\"/}\" \"\$1/.fleet-manifest\" ||
-  printf \"changed %s %s\\n\" \"\${1##*/}\" \"\${2#\"\$1\"/}\" >&3"
+made=""
+installed=""
+# A small script, of a name and a path in the home of that name: what was changed since its installation, and is ours;
+# what was added later is no damage.
+tell_changed="! grep -qF \"  \${2#./}\" .fleet-manifest || printf \"changed %s %s\\n\" \"\$1\" \"\${2#./}\" >&3"
 if [ -d "$FLEET_ROOT" ]; then
-  lines entry "$(ls -lan "$FLEET_ROOT/" 2>/dev/null)"
   for left in "$FLEET_ROOT"/.staging/* "$FLEET_ROOT"/.staging/.[!.]*; do
     [ -e "$left" ] || [ -h "$left" ] || continue
     lines staging "$(ls -lan "$FLEET_ROOT/.staging/" 2>/dev/null)"
     break
   done
-  [ ! -f "$FLEET_ROOT/.links" ] || made=$(cat "$FLEET_ROOT/.links")
+  if [ -f "$FLEET_ROOT/.links" ] && [ -r "$FLEET_ROOT/.links" ]; then
+    while IFS= read -r line || [ -n "$line" ]; do made=$made$line$newline; done <"$FLEET_ROOT/.links"
+  fi
   lines made-link "$made"
   for home in "$FLEET_ROOT"/cpython-*; do
     [ -f "$home/.fleet-receipt" ] || continue
+    installed=yes
     # An empty one, as a power cut leaves it, is a receipt too: a damaged one.
     receipt=
     IFS= read -r receipt <"$home/.fleet-receipt"
@@ -261,10 +260,10 @@ if [ -d "$FLEET_ROOT" ]; then
     # probe's time. Bytecode, packages and the programs of pip come and go (module_utils/_manifest.py leaves out the same).
     set -- "$home"/bin/pip*
     { [ -e "$1" ] || [ -h "$1" ]; } || shift
-    { count=$(find "$home" -type d \( -name __pycache__ -o -name site-packages \) -prune \
-      -o -type f -newer "$home/.fleet-receipt" -exec sh -c "$tell_changed" sh "$home" {} \; -print \
+    { count=$(cd "$home" 2>/dev/null && find . -type d \( -name __pycache__ -o -name site-packages \) -prune \
+      -o -type f -newer .fleet-receipt -exec sh -c "$tell_changed" sh "${home##*/}" {} \; -print \
       -o \( -type f -o -type l \) -print | wc -l); } 3>&1
-    say files "${home##*/}" "$((count - $#))"
+    say files "${home##*/}" "$((${count:-0} - $#))"
     [ ! -x "$home/bin/python3" ] || say runs "${home##*/}"
     [ -n "$FLEET_DEEP" ] || continue
     command -v sha256sum >/dev/null && sums=sha256sum || sums="shasum -a 256"
@@ -273,18 +272,67 @@ if [ -d "$FLEET_ROOT" ]; then
       *": FAILED"*) ;;
       *) compared=".fleet-manifest: FAILED" ;;
     esac
-    say "$compared" | sed -n "s/: FAILED.*//p" | while IFS= read -r path; do say changed "${home##*/}" "$path"; done
+    say "$compared" | sed -n "s/: FAILED.*//p" | while IFS= read -r file; do say changed "${home##*/}" "$file"; done
   done
-  [ ! -r "$FLEET_ROOT/.level" ] || say level "$(cat "$FLEET_ROOT/.level")"
+  if [ -f "$FLEET_ROOT/.level" ] && [ -r "$FLEET_ROOT/.level" ]; then
+    read -r level <"$FLEET_ROOT/.level"
+    say level "$level"
+  fi
   [ -z "$FLEET_DETAIL" ] || ls -ln /proc/[0-9]*/exe 2>/dev/null | grep -F " -> $FLEET_ROOT/" | sed "s/^/running /"
 fi
-if [ -n "$FLEET_LINKS$made" ]; then
-  set -f
-  IFS=$newline
-  # shellcheck disable=SC2086 # one path a line
-  set -- $FLEET_LINKS $made
-  unset IFS
-  set +f
-  listing path "$@"
+# What an installation has to work with, where one may come. Most runs find that there is nothing to do, and this is a
+# third of the probe's time: where something is to be installed beside what is there, the probe is asked again.
+if [ -n "$FLEET_MEANS" ] || [ -z "$installed" ]; then
+  find_tool busybox
+  busybox=${path:-/bin/busybox}
+  find_tool toybox
+  toybox=${path:-/bin/toybox}
+  for name in tar gzip zstd xz curl wget sha256sum shasum openssl ps; do
+    find_tool "$name" || continue
+    says=
+    if [ "$path" -ef "$busybox" ]; then
+      says=BusyBox
+    elif [ "$path" -ef "$toybox" ]; then
+      says=toybox
+    elif [ "$name" = tar ] || [ "$path" = "$name" ]; then
+      says=$("$path" --version 2>&1 </dev/null)
+      second=${says#*"$newline"}
+      [ "$second" != "$says" ] || second=
+      says="${says%%"$newline"*} ${second%%"$newline"*}"
+    fi
+    say tool "$name" "$path" "$says"
+  done
+  # Links are left out: what they lead to is found by itself, and our own are not the host's Python.
+  for python in /usr/bin/python[23]* /usr/local/bin/python[23].* /usr/libexec/platform-python[23].[0-9]*; do
+    case $python in
+      */python[23] | */python[23].[0-9] | */python[23].[0-9][0-9] | */platform-python*) ;;
+      *) continue ;;
+    esac
+    [ -x "$python" ] && [ ! -h "$python" ] || continue
+    case $system$python in
+      # A stub of macOS: without the developer tools it opens a window that offers them.
+      Darwin*/usr/bin/*) xcode-select -p >/dev/null 2>&1 || continue ;;
+    esac
+    say python "$python" "$("$python" -V 2>&1)"
+  done
+  disk=$(df -Pk "$at" 2>/dev/null)
+  disk=${disk##*"$newline"}
+  lines df "$disk"
+  # The mount point is what follows the percentage.
+  case $disk in
+    *"% /"*) [ ! -r /proc/mounts ] || lines mount "$(grep -F " ${disk##*% } " /proc/mounts 2>/dev/null)" ;;
+  esac
+else
+  say means-left-out yes
 fi
+
+# One ls for all that is to be listed: each program that is started takes as long as dozens of lines here.
+set -f
+IFS=$newline
+# shellcheck disable=SC2086 # one path a line
+set -- $FLEET_LINKS $made
+unset IFS
+set +f
+# shellcheck disable=SC2086 # patterns, to be expanded
+listing "$at" "$FLEET_ROOT"/* "$FLEET_ROOT"/.[!.]* "$FLEET_ROOT"/..?* $loaders "$@"
 say fleet-probe-end

@@ -68,6 +68,16 @@ def test_bad_root(make: str, said: str, image: str, direct: NewDirect, options: 
     assert said in _refused(host, options, "/opt", "/srv")
 
 
+@pytest.mark.parametrize(("option", "said"), [("ro", "mounted read-only"), ("noexec", "mounted noexec")])
+@pytest.mark.fault("a root that has become read-only or noexec since something was installed there", REFUSED)
+def test_root_gone_bad(option: str, said: str, image: str, direct: NewDirect, options: dict[str, object]) -> None:
+    host = direct(image)
+    host.sh("mount -t tmpfs none /opt")
+    assert host.act(OLD, **options)["changed"]
+    host.sh('mount -o "remount,$1" /opt', option)
+    assert said in _refused(host, {**options, "state": "latest"}, "/opt")
+
+
 @pytest.mark.parametrize("state", ["nothing", "a link to another file system", "a file system of its own"])
 @pytest.mark.fault(
     "a root that is not there, is a link to a folder on another file system, or a mount point",

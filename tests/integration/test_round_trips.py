@@ -59,6 +59,18 @@ def test_check_mode_is_one_round_trip(new_host: NewHost, interpreter: Interprete
     assert counter.starts() == ["podman exec"]
 
 
+def test_the_means_to_install_are_asked_for_only_where_they_are_needed(
+    new_host: NewHost, interpreter: Interpreter, counter: Counter
+) -> None:
+    target = counter.before(new_host("debian12"))
+    assert interpreter(target, "3.12").ok()["changed"]
+    counter.starts()
+    assert interpreter(target, "3.13", "--check").ok()["changed"]
+    assert counter.starts() == ["podman exec", "podman exec"]
+    assert not interpreter(target, "3.12", "--check").ok()["changed"]
+    assert counter.starts() == ["podman exec"]
+
+
 def test_platform_info_is_one_round_trip(new_host: NewHost, controller: Controller, counter: Counter) -> None:
     target = counter.before(new_host("alpine"))
     [outcome] = controller.play({target.name: target.variables}, [{"fleet.python.platform_info": {}}]).outcomes
