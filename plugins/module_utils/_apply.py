@@ -17,6 +17,7 @@ from ansible_collections.fleet.python.plugins.module_utils import _root
 from ansible_collections.fleet.python.plugins.module_utils._ahead import Meanwhile
 from ansible_collections.fleet.python.plugins.module_utils._arrived import FetchError, UnreachedError, copy_checked
 from ansible_collections.fleet.python.plugins.module_utils._digest import digest_of
+from ansible_collections.fleet.python.plugins.module_utils._disk import watched_disk
 from ansible_collections.fleet.python.plugins.module_utils._fit import fit
 from ansible_collections.fleet.python.plugins.module_utils._going import go_on, going
 from ansible_collections.fleet.python.plugins.module_utils._gunzip import UnpackError
@@ -164,10 +165,13 @@ def _held(root: str, stages: list[str], keep_root: bool, steps: _Steps) -> Itera
 
 def _install(root: str, install: dict[str, Any], steps: _Steps) -> Any:
     home = install["home"]
-    with steps.step("stage", home):
-        stage = os.path.join(_root.staging_of(root), install["stage"]) if install["stage"] else _root.new_stage(root)
+    with ExitStack() as stack:
+        with steps.step("stage", home):
+            staged = install["stage"]
+            stage = os.path.join(_root.staging_of(root), staged) if staged else _root.new_stage(root)
+            stack.callback(shutil.rmtree, stage, ignore_errors=True)
+            sync = stack.enter_context(watched_disk(stage))
         tree = os.path.join(stage, "tree")
-    try:
         source = install["source"]
         final = os.path.join(root, home)
         if _root.stands(root, home, install["receipt"]["sha256"]):
@@ -175,7 +179,7 @@ def _install(root: str, install: dict[str, Any], steps: _Steps) -> Any:
             _follow(tree, final)
             return None, False
         contents = None
-        if not install["stage"]:
+        if not staged:
             source, contents = _unpacked(stage, tree, install, steps)
         python = os.path.join(tree, install["program"])
         with steps.step("fit", home):
@@ -191,17 +195,16 @@ def _install(root: str, install: dict[str, Any], steps: _Steps) -> Any:
             with steps.step("compile", home):
                 compile_bytecode(tree, final, python)
         # The disk is at work while the interpreter is tried, so that there is less to wait for in the end.
-        Meanwhile(os.sync)
+        written = Meanwhile(sync)
         with steps.step("try", home):
             trial = try_interpreter(python, stage)
         with steps.step("place", home):
+            written.result()
             files = write_manifest(tree, read.result())
             receipt = dict(install["receipt"], source=source, files=files, installed=_now())
-            _root.place(root, tree, home, receipt)
+            _root.place(root, tree, home, receipt, sync)
         _follow(tree, final)
         return trial, True
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
 
 
 def _contents(tree: str, unpacked: Contents | None, changed: list[str]) -> Contents:

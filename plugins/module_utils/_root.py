@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from typing import Any
+from typing import Any, Callable
 
 from ansible_collections.fleet.python.plugins.module_utils._labels import restore_labels
 
@@ -231,14 +231,14 @@ def stands(root: str, home: str, sha256: str) -> bool:
     return standing is not None and standing.get("sha256") == sha256
 
 
-def place(root: str, tree: str, home: str, receipt: dict[str, Any]) -> None:
-    """Give a tested tree its name."""
+def place(root: str, tree: str, home: str, receipt: dict[str, Any], sync: Callable[[], None]) -> None:
+    """Give a tested tree its name. ``sync`` returns when all of it is on the disk."""
     target = os.path.join(root, home)
     if os.path.lexists(target):
         raise RootError(f"{target} is in the way and has no receipt of ours: move it away, then run again")
     write_synced(os.path.join(tree, RECEIPT), json.dumps(receipt, sort_keys=True) + "\n")
     # A power cut must not leave empty files behind a good name: everything is on disk before the name is.
-    os.sync()
+    sync()
     os.rename(tree, target)
     _sync_directory(root)
     failure = restore_labels(target)

@@ -209,7 +209,7 @@ class TestPlace:
 
     def test_a_tree_gets_its_name_and_receipt(self, root: Path) -> None:
         tree = self.tree(root)
-        _root.place(str(root), tree, "home", dict(RECEIPT))
+        _root.place(str(root), tree, "home", dict(RECEIPT), os.sync)
         assert not os.path.lexists(tree)
         assert contents(root / "home")["bin/python3"][1] == b"new"
         receipt = (root / "home/.fleet-receipt").read_text()
@@ -225,7 +225,7 @@ class TestPlace:
         plant(home, kind)
         before = home.lstat()
         with pytest.raises(RootError, match="in the way"):
-            _root.place(str(root), self.tree(root), "home", dict(RECEIPT))
+            _root.place(str(root), self.tree(root), "home", dict(RECEIPT), os.sync)
         assert home.lstat().st_ino == before.st_ino
         assert os.listdir(root / "old") == []
 
@@ -233,7 +233,7 @@ class TestPlace:
         tree = self.tree(root)
         Path(tree, ".fleet-receipt").write_text("{}")
         with pytest.raises(FileExistsError):
-            _root.place(str(root), tree, "home", dict(RECEIPT))
+            _root.place(str(root), tree, "home", dict(RECEIPT), os.sync)
         assert not os.path.lexists(root / "home")
 
 

@@ -33,7 +33,7 @@ def _selinux(monkeypatch: pytest.MonkeyPatch, on: bool) -> None:
 def _place(root: Path) -> Path:
     tree = root / ".staging" / "x" / "tree"
     tree.mkdir(parents=True)
-    _root.place(str(root), str(tree), "home", {"sha256": "ab"})
+    _root.place(str(root), str(tree), "home", {"sha256": "ab"}, os.sync)
     return root / "home"
 
 

@@ -1,0 +1,47 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was written is on the disk: of one file system, since the others of a host may be busy with something else."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Callable
+
+# What syncfs(2) says where it does not exist after all: an old kernel, or a sandbox that forbids it.
+_NOT_THERE = (errno.ENOSYS, errno.EPERM, errno.EACCES)
+
+
+@contextmanager
+def watched_disk(path: str) -> Iterator[Callable[[], None]]:
+    """Give a function that returns when all that was written to the file system of ``path`` is on its disk.
+
+    It raises OSError where something could not be written since the block began, or before with nobody told (Linux 5.8
+    and later): a disk that fails, or one that promised more space than there is. sync(2) keeps silent about that.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield lambda: _sync(descriptor, path)
+    finally:
+        os.close(descriptor)
+
+
+def _sync(descriptor: int, path: str) -> None:
+    try:
+        # Not in every Python: Debian's minimal one has no ctypes, and a static one loads nothing.
+        import ctypes
+
+        libc = ctypes.CDLL(None, use_errno=True)
+        failed = libc.syncfs(descriptor)
+    except (ImportError, OSError, AttributeError):
+        os.sync()
+        return
+    if not failed:
+        return
+    number = ctypes.get_errno()
+    if number not in _NOT_THERE:
+        raise OSError(number, f"not everything could be written to the disk: {os.strerror(number)}", path)
+    os.sync()
