@@ -11,8 +11,19 @@ from typing import Any
 import pytest
 
 from ansible_collections.fleet.python.plugins.plugin_utils._asset import home_name
-from ansible_collections.fleet.python.plugins.plugin_utils._plan import PlanError
-from tests.unit.plan.hosts import ROOT, Host, entry, listing, plan_for, task, with_homes
+from ansible_collections.fleet.python.plugins.plugin_utils._plan import PlanError, make_plan
+from tests.unit.plan.hosts import (
+    ROOT,
+    TRIPLES,
+    Catalogue,
+    Host,
+    entry,
+    listing,
+    plan_for,
+    running,
+    task,
+    with_homes,
+)
 
 NEW = entry("3.13.2", "20250317")
 FULL = entry("3.13.2", "20250317", what="pgo+lto-full")
@@ -45,6 +56,13 @@ def test_a_root_where_nothing_can_be_installed(root: dict[str, Any], words: list
 def test_such_a_root_is_fine_while_nothing_is_to_be_done(root: dict[str, Any], words: list[str]) -> None:
     host = with_homes(NEW, links={"3.13": "3.13.2"}, root={"mount_point": "/data", **root})
     assert not plan_for(task("3.13"), host).changed
+
+
+@pytest.mark.parametrize(("root", "words"), ROOTS)
+def test_no_root_is_judged_by_half_of_what_there_is_to_know(root: dict[str, Any], words: list[str]) -> None:
+    asked = task("3.13")
+    observed = replace(Host(root={"mount_point": "/data", **root}).observe(), means_known=False)
+    assert make_plan(asked, observed, running(TRIPLES), Catalogue(NEW, triples=TRIPLES, task=asked).choose).changed
 
 
 @pytest.mark.parametrize(
