@@ -71,7 +71,7 @@ def test_switching_module_killed(amount: str, direct: NewDirect, mirror_director
 @pytest.mark.fault("kill -9 of the module before each change that it makes when it removes", OUTCOME)
 def test_removing_module_killed(amount: str, direct: NewDirect, mirror_directory: str, record_property: Note) -> None:
     scene = removal(direct("alpine", DISK), mirror_directory)
-    at_changes(scene, 6 if amount == "few" else 30)
+    at_changes(scene, 6 if amount == "few" else 40)
     _count(scene, record_property)
 
 
