@@ -29,7 +29,7 @@ from ansible_collections.fleet.python.plugins.module_utils._manifest import (
 )
 from ansible_collections.fleet.python.plugins.module_utils._pull import take_pull
 from ansible_collections.fleet.python.plugins.module_utils._root import MeanwhileError, RootError
-from ansible_collections.fleet.python.plugins.module_utils._tree import settle
+from ansible_collections.fleet.python.plugins.module_utils._tree import hands_down, settle
 from ansible_collections.fleet.python.plugins.module_utils._trial import (
     IllegalInstruction,
     TrialError,
@@ -183,8 +183,9 @@ def _install(root: str, install: dict[str, Any], steps: _Steps) -> Any:
             source, contents = _unpacked(stage, tree, install, steps)
         python = os.path.join(tree, install["program"])
         with steps.step("fit", home):
-            # Also what the module has unpacked: new files inherit groups and access lists from a folder that has such.
-            settle(tree)
+            # What the module has unpacked is as it should be, unless the folder that it lies in has interfered.
+            if staged or hands_down(tree):
+                settle(tree)
             fitted = fit(tree, final, **install["fit"])
         # By a thread, while the interpreter is tried and compiles: what these write is bytecode, and does not count.
         read = Meanwhile(_contents, tree, contents, fitted)

@@ -62,6 +62,11 @@ def settle(tree: str) -> None:
     _own(tree, os.lstat(tree), now, lists)
 
 
+def hands_down(tree: str) -> bool:
+    """Whether what is made in a new folder of ours gets a group or access lists from the folder that this lies in."""
+    return os.lstat(tree).st_gid != os.getegid() or bool(_handed_down(tree))
+
+
 def _handed_down(tree: str) -> list[str]:
     """Which access lists the tree has got from the folder that it lies in, and handed down."""
     if not hasattr(os, "listxattr"):  # macOS

@@ -250,7 +250,8 @@ if [ -d "$FLEET_ROOT" ]; then
   fi
   lines made-link "$made"
   for home in "$FLEET_ROOT"/cpython-*; do
-    [ -f "$home/.fleet-receipt" ] || continue
+    # Homes are no links: what somebody has led to one of them is not one more.
+    { [ -f "$home/.fleet-receipt" ] && [ ! -h "$home" ]; } || continue
     installed=yes
     # An empty one, as a power cut leaves it, is a receipt too: a damaged one.
     receipt=

@@ -37,6 +37,8 @@ def root(tmp_path: Path) -> Path:
     (root / "cpython-of-somebody").mkdir()
     (root / ".staging" / "left over").mkdir(parents=True)
     (root / "3.13").symlink_to(HOME)
+    # Somebody else's link to a home of ours, with such a name: it is no home.
+    (root / "cpython-3.13").symlink_to(HOME)
     (root / "a file").write_text("")
     link = tmp_path / "link `b` 'c'"
     link.symlink_to(root / "3.13" / "bin" / "python3")
@@ -72,7 +74,7 @@ def _observe(
 @pytest.mark.parametrize("shell", SHELLS)
 def test_every_shell_tells_the_same(shell: str, root: Path, tmp_path: Path) -> None:
     observed = _observe(root, "dash")
-    assert observed.minor_links == {"3.13": HOME}
+    assert observed.minor_links == {"3.13": HOME, "cpython-3.13": HOME}
     assert [(home.name, home.receipt["asset"], home.runs) for home in observed.homes] == [
         (HOME, "a \\ 'b' $c \"d\"", True)
     ]

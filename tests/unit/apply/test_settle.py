@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.fleet.python.plugins.module_utils._gunzip import UnpackError
-from ansible_collections.fleet.python.plugins.module_utils._tree import settle
+from ansible_collections.fleet.python.plugins.module_utils._tree import hands_down, settle
 from tests.unit.apply.tarballs import contents
 from tests.world.access_list import open_to_everyone
 
@@ -179,3 +179,19 @@ def test_hard_links_within_the_tree_stay(tree: Path) -> None:
     (tree / "bin/python3.13").chmod(0o700)
     settle(str(tree))
     assert (tree / "lib/python3.13/again").stat().st_mode & 0o777 == 0o755
+
+
+def test_what_the_folder_above_hands_down(tmp_path: Path) -> None:
+    assert not hands_down(str(tmp_path))
+    other = next((group for group in os.getgroups() if group != os.getegid()), 1234 if os.geteuid() == 0 else None)
+    if other is not None:
+        os.chown(tmp_path, -1, other)
+        tmp_path.chmod(0o2755)
+        (tmp_path / "below").mkdir()
+        assert hands_down(str(tmp_path / "below"))
+
+
+def test_an_access_list_that_the_folder_above_hands_down(tmp_path: Path) -> None:
+    open_to_everyone(tmp_path)
+    (tmp_path / "below").mkdir()
+    assert hands_down(str(tmp_path / "below"))
