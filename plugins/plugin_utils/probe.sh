@@ -122,19 +122,26 @@ levels() {
   set +f
 }
 
-# listing PATH...: "KEY <line of ls -ldn>" for each that exists; it names owner, mode and link target
+# listing PATH...: "KEY <line of ls -ldn>" for each that exists; it names owner, mode and link target. A link in the root
+# is one of its entries, and a path where it is asked for; ls sorts, so what is named twice stands together.
 listing() {
+  last=""
   set -f
   IFS=$newline
   for line in $(ls -ldn "$@" 2>/dev/null); do
     name=/${line#* /}
-    case ${name%% -> *} in
-      "$FLEET_ROOT"/*) key=entry ;;
-      "$at") key="at" ;;
-      /lib*/ld[-.6]*so* | /lib/libgcompat.so*) key=loader ;;
-      *) key=path ;;
+    name=${name%% -> *}
+    [ "$name" != "$last" ] || continue
+    last=$name
+    case $newline$FLEET_LINKS$newline$made$newline in
+      *"$newline$name$newline"*) say "path $line" ;;
     esac
-    say "$key $line"
+    case $name in
+      "$FLEET_ROOT"/*/*) ;;
+      "$FLEET_ROOT"/*) say "entry $line" ;;
+      "$at") say "at $line" ;;
+      /lib*/ld[-.6]*so* | /lib/libgcompat.so*) say "loader $line" ;;
+    esac
   done
   unset IFS
   set +f

@@ -96,6 +96,18 @@ def test_without_the_means_the_rest_is_the_same(root: Path) -> None:
     assert dataclasses.replace(without, **told, root=dataclasses.replace(without.root, **told_of_root)) == whole
 
 
+def test_links_in_the_root_are_paths_and_nothing_more_of_it(root: Path) -> None:
+    beside, below = root / "python3", root / "tools" / "python3.13"
+    below.parent.mkdir()
+    for link in (beside, below):
+        link.symlink_to(root / "3.13" / "bin" / "python3")
+    script = probe_script(str(root), [str(beside), str(below)])
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
+    observed = parse_probe(done.stdout, str(root))
+    assert {str(beside), str(below)} <= observed.paths.keys()
+    assert sorted(entry.path for entry in observed.root.entries) == sorted(path.name for path in root.iterdir())
+
+
 def test_the_means_are_told_where_nothing_is_installed(tmp_path: Path) -> None:
     observed = parse_probe(
         subprocess.run(
