@@ -144,7 +144,7 @@ def _listings(lines: Iterable[str]) -> Iterable[Listing]:
 def _programs(facts: _Facts) -> Iterable[Program]:
     interps = dict(facts.pairs("interp", " "))
     for line in facts.all("elf"):
-        path, *words = line.split()
+        path, *words = line.split() or [""]
         header, flags32, flags64 = words if len(words) == 3 else ("", "", "")
         yield Program(path, header, flags32, flags64, interps.get(path))
 

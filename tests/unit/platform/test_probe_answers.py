@@ -9,7 +9,7 @@ import contextlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ansible_collections.fleet.python.plugins.plugin_utils._observation import Observation
@@ -53,6 +53,7 @@ def test_any_text_is_an_answer_or_a_probe_error(text: str) -> None:
 
 
 @given(answers)
+@example("\n".join([BEGIN, "kernel Linux 6.1.0-50-amd64 x86_64", "elf", END]))
 def test_any_lines_between_the_marks_are_an_observation_or_a_probe_error(text: str) -> None:
     reach(text)
 
