@@ -16,6 +16,7 @@ from typing import Any
 from ansible_collections.fleet.python.plugins.module_utils import _root
 from ansible_collections.fleet.python.plugins.module_utils._ahead import Meanwhile
 from ansible_collections.fleet.python.plugins.module_utils._arrived import FetchError, UnreachedError, copy_checked
+from ansible_collections.fleet.python.plugins.module_utils._bytecode import compile_bytecode
 from ansible_collections.fleet.python.plugins.module_utils._digest import digest_of
 from ansible_collections.fleet.python.plugins.module_utils._disk import watched_disk
 from ansible_collections.fleet.python.plugins.module_utils._fit import fit
@@ -33,7 +34,6 @@ from ansible_collections.fleet.python.plugins.module_utils._tree import hands_do
 from ansible_collections.fleet.python.plugins.module_utils._trial import (
     IllegalInstruction,
     TrialError,
-    compile_bytecode,
     start_interpreter,
     try_interpreter,
 )

@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-import glob
 import json
 import os
-import re
 import signal
 import subprocess
 from typing import Any
@@ -24,7 +22,7 @@ _ALONE = ("-I", "-B")
 # Public modules and the extension each one stands on. An extension that the build does not carry is named,
 # not failed: what it carries must import. readline is libedit in these builds (PBS docs, "quirks").
 _TRIAL = r"""
-import importlib, importlib.util, json, platform, sys
+import importlib, importlib.util, json, os, sys
 extensions = {"ssl": "_ssl", "hashlib": "_hashlib", "sqlite3": "_sqlite3", "ctypes": "_ctypes", "lzma": "_lzma",
               "bz2": "_bz2", "zlib": "zlib", "json": "_json", "decimal": "_decimal", "readline": "readline",
               "pyexpat": "pyexpat"}
@@ -34,7 +32,7 @@ for name in extensions:
         importlib.import_module(name)
 # A few old trees came without pip, 3.9.6 of 20210724 for aarch64 among them.
 absent += [name for name in ("pip",) if importlib.util.find_spec(name) is None]
-import hashlib, os, ssl, sysconfig, zlib
+import hashlib, ssl, sysconfig, zlib
 def authorities():
     # A folder of certificates is read at need (SSL_CTX_load_verify_locations(3)): its hashed names are counted.
     context = ssl.create_default_context()
@@ -46,7 +44,7 @@ if zlib.decompress(zlib.compress(b"fleet" * 99)) != b"fleet" * 99:
 hashlib.sha256(b"fleet").hexdigest()
 # What was rewritten for this place must still be Python.
 sysconfig.get_config_vars()
-print(json.dumps({"version": platform.python_version(), "machine": platform.machine(), "absent": absent,
+print(json.dumps({"version": sys.version.split()[0], "machine": os.uname().machine, "absent": absent,
                   "openssl": ssl.OPENSSL_VERSION, "ca_certificates": authorities()}))
 """
 
@@ -59,17 +57,20 @@ class IllegalInstruction(TrialError):
     """The build is for a CPU that this host does not have."""
 
 
-def _run(what: str, command: list[str], allowed: tuple[int, ...] = (0,)) -> str:
+def run_staged(what: str, python: str, arguments: list[str], told: bytes = b"") -> str:
+    """Run a staged interpreter by itself, with ``told`` to read; what it has printed. ``what`` is for people.
+
+    Raises TrialError, and of that IllegalInstruction.
+    """
     # Nothing of the caller's: a PYTHONHOME or a half-set locale of the play must not decide about the build.
     environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
     try:
         # run_command has neither a clean environment nor a time limit.
         done = subprocess.run(  # pylint: disable=ansible-bad-function
-            command,
+            [python, *_ALONE, *arguments],
             env=environment,
-            stdin=subprocess.DEVNULL,
+            input=told,
             capture_output=True,
-            text=True,
             timeout=_TIMEOUT,
             check=False,
         )
@@ -79,10 +80,10 @@ def _run(what: str, command: list[str], allowed: tuple[int, ...] = (0,)) -> str:
         raise TrialError(f"{what} cannot start: {error}") from error
     if done.returncode in (-signal.SIGILL, 128 + signal.SIGILL):
         raise IllegalInstruction(f"{what} dies with an illegal instruction: it is built for a higher CPU level")
-    if done.returncode not in allowed:
-        said = _reason(done.stderr or done.stdout)
-        raise TrialError(f"{what} fails with exit status {done.returncode}: {said or 'it said nothing'}")
-    return done.stdout
+    if done.returncode:
+        reason = _reason((done.stderr or done.stdout).decode(errors="replace"))
+        raise TrialError(f"{what} fails with exit status {done.returncode}: {reason or 'it said nothing'}")
+    return done.stdout.decode(errors="replace")
 
 
 def _reason(said: str) -> str:
@@ -97,7 +98,7 @@ def start_interpreter(python: str, version: str) -> None:
     Raises TrialError, and of that IllegalInstruction for a build above this CPU's level.
     """
     name = os.path.basename(python)
-    found = _run(name, [python, *_ALONE, "-c", "import platform; print(platform.python_version())"]).strip()
+    found = run_staged(name, python, ["-c", "import sys; print(sys.version.split()[0])"]).strip()
     if found != version:
         raise TrialError(f"{name} says that it is version {found}, not {version}")
 
@@ -112,11 +113,11 @@ def try_interpreter(python: str, scratch: str) -> dict[str, Any]:
     name = os.path.basename(python)
     venv = Meanwhile(_try_venv, python, os.path.join(scratch, "venv"))
     try:
-        found: dict[str, Any] = json.loads(_run(name, [python, *_ALONE, "-c", _TRIAL]))
+        found: dict[str, Any] = json.loads(run_staged(name, python, ["-c", _TRIAL]))
         if "pip" not in found["absent"]:
             # More of pip than its version needs an XML parser.
             asked = ["--version"] if "pyexpat" in found["absent"] else ["list", "--disable-pip-version-check"]
-            _run("pip of " + name, [python, *_ALONE, "-m", "pip", *asked])
+            run_staged("pip of " + name, python, ["-m", "pip", *asked])
     finally:
         venv.wait()
     venv.result()
@@ -125,24 +126,5 @@ def try_interpreter(python: str, scratch: str) -> dict[str, Any]:
 
 def _try_venv(python: str, venv: str) -> None:
     name = os.path.basename(python)
-    _run("making a venv with " + name, [python, *_ALONE, "-m", "venv", "--without-pip", venv])
-    _run("the venv's python", [os.path.join(venv, "bin", "python"), *_ALONE, "-c", "import sys, encodings"])
-
-
-def compile_bytecode(tree: str, home: str, python: str) -> None:
-    """Compile the standard library in the staged ``tree`` as if it stood in ``home`` already, on all processors.
-
-    Services cannot write into the home, so what is not compiled now is compiled at each of their starts. The standard
-    library's own tests are left out: a third of the files, some of which are meant not to compile.
-    """
-    for folder in glob.glob(os.path.join(glob.escape(tree), "lib", "python3.*")):
-        tests = re.escape(folder) + "/(?:.*/)?(?:test|tests|idle_test)/"
-        command = [python, *_ALONE, "-m", "compileall", "-q", "-f", "-x", tests, "-s", tree, "-p", home, folder]
-        try:
-            _run("compiling bytecode", [*command, "-j", "0"])
-        except IllegalInstruction:
-            raise
-        except TrialError:
-            # Without /dev/shm there are no processes to share the work with; and a file that does not compile
-            # (a template, say) is none that anybody imports.
-            _run("compiling bytecode", command, allowed=(0, 1))
+    run_staged("making a venv with " + name, python, ["-m", "venv", "--without-pip", venv])
+    run_staged("the venv's python", os.path.join(venv, "bin", "python"), ["-c", "import sys, encodings"])
