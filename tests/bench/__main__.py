@@ -110,7 +110,7 @@ class Bench:
             variables = {**stage.variables, "python_url": mirror.url + urlsplit(url).path}
             self._part("ssh", lambda: self._ssh(stage, mirror, variables))
             self._part("fresh play", lambda: _json(plays.fresh_play(controller, mirror, variables, self._rounds - 1)))
-            self._part("upgrade", lambda: plays.upgrade(controller, mirror, self._rounds - 1).as_json())
+            self._part("upgrade", lambda: plays.upgrade(controller, mirror, 1).as_json())
 
     def _part(self, name: str, measure: Callable[[], Any]) -> None:
         print(f"measuring: {name}", flush=True)
@@ -153,7 +153,6 @@ class Bench:
     def _idle(self, stage: idle.Stage) -> dict[str, Any]:
         found: dict[str, Any] = {"no task": idle.base(stage, self._rounds).as_json(), "local": {}, "ssh": {}}
         for count, names in idle.LOCAL.items():
-            # Fewer where one takes long: all of it is to take a quarter of an hour.
             rounds = {50: self._rounds - 1, 1000: 1}.get(count, self._rounds)
             found["local"][str(count)] = _json(idle.local(stage, count, 20, names, rounds))
         return found
@@ -167,7 +166,7 @@ class Bench:
 
     def _ssh(self, stage: idle.Stage, mirror: MirrorServer, variables: Mapping[str, Any]) -> None:
         key = self._directory / "key"
-        found = plays.ssh(replace(stage, variables=variables), mirror, key, idle.SSH, 2, _SSH_NAMES)
+        found = plays.ssh(replace(stage, variables=variables), mirror, key, idle.SSH, self._rounds * 2, _SSH_NAMES)
         self._results["idle"]["ssh"].update((str(count), _json(results)) for count, results in found.items())
 
 

@@ -94,14 +94,21 @@ def sample(
     return Sample(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
 
 
-def side_by_side(contenders: Mapping[str, Contender], rounds: int, *, warm_up: int = 1) -> dict[str, Result]:
-    """Run each contender once a round, in turn, so that what slows the machine slows all of them alike."""
+def side_by_side(
+    contenders: Mapping[str, Contender], rounds: int, *, warm_up: int = 1, every: Mapping[str, int] | None = None
+) -> dict[str, Result]:
+    """Run each contender once a round, in turn, so that what slows the machine slows all of them alike.
+
+    ``every`` names those that take long, and in each which round they run: the second, say.
+    """
     found: dict[str, list[Sample]] = {name: [] for name in contenders}
     for number in range(warm_up + rounds):
         names = list(contenders)
         # The one that comes first meets colder caches: each does so in turn.
         shift = number % len(names)
         for name in (*names[shift:], *names[:shift]):
+            if number > warm_up and (number - warm_up) % (every or {}).get(name, 1):
+                continue
             taken = contenders[name]()
             if number >= warm_up:
                 found[name].append(taken)

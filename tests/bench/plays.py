@@ -22,6 +22,8 @@ from .measure import Contender, Result, Sample, side_by_side
 
 _PODMAN = "containers.podman.podman"
 PUSHED_TO = 20
+# Over ssh; see idle.SELDOM.
+_SELDOM = dict.fromkeys(("usual role", "tuned role", "our role"), 3)
 
 
 def _task(mirror: MirrorServer, version: str, **options: Any) -> dict[str, Any]:
@@ -57,6 +59,7 @@ def fresh_play(
         },
         rounds,
         warm_up=0,
+        every={"ours, Alpine without Python (BusyBox)": 2, "ours, Debian with Python": 2},
     )
 
 
@@ -147,7 +150,7 @@ def ssh(
         knocking = stage.controller.inventory("ssh-first", aliases, **over_ssh)
         contenders(stage, knocking, 5)["raw"]()
         try:
-            return {count: side_by_side(some(count), rounds, warm_up=0) for count in counts}
+            return {count: side_by_side(some(count), rounds, warm_up=0, every=_SELDOM) for count in counts}
         finally:
             for socket in sockets.iterdir():
                 subprocess.run(

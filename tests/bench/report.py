@@ -86,12 +86,13 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-def _figures(result: Mapping[str, Any]) -> tuple[str, str, str]:
+def _figures(result: Mapping[str, Any]) -> tuple[str, ...]:
     low, high = result["wall_spread"]
-    return (f"{result['wall']:.2f} ({low:.2f} to {high:.2f})", f"{result['cpu']:.2f}", f"{result['peak'] / 1e6:.0f}")
+    wall = f"{result['wall']:.2f} ({low:.2f} to {high:.2f})"
+    return (str(len(result["runs"])), wall, f"{result['cpu']:.2f}", f"{result['peak'] / 1e6:.0f}")
 
 
-_HEAD = ("wall, s (least to most)", "CPU, s", "largest process, MB")
+_HEAD = ("runs", "wall, s (least to most)", "CPU, s", "largest process, MB")
 
 
 def page(results: Results) -> str:

@@ -67,7 +67,7 @@ def test_nothing_to_compile(tmp_path: Path) -> None:
 
 def test_what_cannot_be_written_is_told(library: Path) -> None:
     (library / "json" / "__pycache__").write_text("in the way")
-    with pytest.raises(TrialError, match="compiling bytecode fails with exit status 1: .*Error: .*__pycache__"):
+    with pytest.raises(TrialError, match=r"compiling bytecode fails with exit status 1: .*Error: .*__pycache__"):
         compile_bytecode(_tree(library), HOME, sys.executable)
 
 
