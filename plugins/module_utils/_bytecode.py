@@ -13,8 +13,8 @@ from ansible_collections.fleet.python.plugins.module_utils._ahead import Meanwhi
 from ansible_collections.fleet.python.plugins.module_utils._trial import IllegalInstruction, TrialError, run_staged
 
 _TESTS = ("test", "tests", "idle_test")
-# Each of them starts without any bytecode, which takes as long as a dozen files: more would not end sooner.
-_MOST_PROCESSES = 16
+# Each takes 20 to 45 MB, and starts without any bytecode, as long as a dozen files take: more would hardly end sooner.
+_MOST_PROCESSES = 8
 
 # A file that does not compile (a template, say) is none that anybody imports; a disk that is full is told.
 _COMPILE = r"""
