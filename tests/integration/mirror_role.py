@@ -16,6 +16,7 @@ import requests
 from tests.integration.playbook import Controller, Outcome
 from tests.integration.target import Target
 from tests.world.cache import Cache
+from tests.world.server import MirrorServer
 
 
 class Mirror:
@@ -57,6 +58,11 @@ def write_lock(path: Path, version: str, triples: Sequence[str], controller: Con
     here = {"here": {"ansible_connection": "local"}}
     controller.play(here, [{"fleet.python.lock": task | {"catalogue": "source"}}]).outcomes[0].ok()
     return path
+
+
+def fetching(upstream: MirrorServer) -> dict[str, Any]:
+    """The role's variables for a mirror that fetches from a server."""
+    return {"mirror_upstream": upstream.url, "mirror_upstream_latest": f"{upstream.url}/latest-release.json"}
 
 
 def static_variables(controller: Controller, world: Cache, directory: Path) -> dict[str, Any]:

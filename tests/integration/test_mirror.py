@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.integration.conftest import Everywhere, NewHost, Serve
-from tests.integration.mirror_role import Mirror, static_variables, write_lock
+from tests.integration.mirror_role import Mirror, fetching, static_variables, write_lock
 from tests.integration.playbook import Controller
 from tests.world.cache import Cache
 from tests.world.podman import podman
@@ -34,11 +34,6 @@ def mirror_host(new_host: NewHost, controller: Controller) -> Mirror:
 @pytest.fixture
 def static(controller: Controller, world: Cache, tmp_path: Path) -> dict[str, Any]:
     return static_variables(controller, world, tmp_path)
-
-
-def fetching(upstream: MirrorServer) -> dict[str, Any]:
-    """The role's variables for a mirror that fetches from a server."""
-    return {"mirror_upstream": upstream.url, "mirror_upstream_latest": f"{upstream.url}/latest-release.json"}
 
 
 def archives(server: MirrorServer) -> list[str]:

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from tests.integration.alpine_nginx import alpine_repository
-from tests.integration.conftest import Everywhere, NewHost
-from tests.integration.mirror_role import Mirror, static_variables
+from tests.integration.conftest import Everywhere, NewHost, Serve
+from tests.integration.mirror_role import Mirror, fetching
 from tests.integration.playbook import Controller
 from tests.world.cache import Cache
 
@@ -59,7 +59,13 @@ ALPINE = Machine("alpine", _PREPARE_ALPINE, "rc-update show default | grep nginx
     "machine", [ALPINE, pytest.param(DEBIAN, marks=pytest.mark.slow)], ids=["alpine-openrc", "debian-systemd"]
 )
 def test_with_package_and_service_manager(
-    machine: Machine, new_host: NewHost, controller: Controller, everywhere: Everywhere, world: Cache, tmp_path: Path
+    machine: Machine,
+    new_host: NewHost,
+    controller: Controller,
+    everywhere: Everywhere,
+    serve: Serve,
+    world: Cache,
+    tmp_path: Path,
 ) -> None:
     options = []
     if machine is ALPINE:
@@ -75,14 +81,14 @@ def test_with_package_and_service_manager(
     everywhere([target])["mirror"].ok()
     mirror = Mirror(target, controller)
     variables: dict[str, Any] = {
-        **static_variables(controller, world, tmp_path),
+        **fetching(serve(world.mirror)),
         "mirror_install": True,
         "mirror_service": "service",
     }
     assert {"Install nginx", "Configure nginx"} <= mirror.changes("--check", **variables)
     assert target.sh("command -v nginx || :") == ""
 
-    assert {"Install nginx", "Configure nginx", "Copy the files"} <= mirror.changes(**variables)
+    assert {"Install nginx", "Configure nginx", "Run nginx as a service"} <= mirror.changes(**variables)
     assert mirror.changes(**variables) == set()
     assert mirror.status("SHA256SUMS") == 200
     assert target.sh(machine.enabled).strip()
