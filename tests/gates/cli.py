@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -35,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if target == "clean":
         shutil.rmtree(BUILD, ignore_errors=True)
         return 0
+    start = time.monotonic()
     try:
         results = run(_TARGETS[target]())
     except KeyboardInterrupt:
@@ -42,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     # The demo ends with a table of its own.
     if target != "demo":
-        print(table(results))
+        print(table(results, time.monotonic() - start))
     return 1 if any(result.outcome == "failed" for result in results) else 0
 
 
@@ -125,11 +127,11 @@ def _works_with() -> list[Step]:
 
 
 def _molecule(names: Sequence[str], world: str = "world") -> list[Step]:
-    return [Step(f"molecule {name}", partial(scenario.run, name), ("build", world)) for name in names]
+    return [Step(f"molecule {name}", partial(scenario.run, name), ("build", world), beside=True) for name in names]
 
 
 def _consumer() -> Step:
-    return Step("consumer", consumer.run, ("build", "world"))
+    return Step("consumer", consumer.run, ("build", "world"), beside=True)
 
 
 def _images() -> Step:

@@ -7,18 +7,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
 
 from .outcome import StepError, StepNotRun
 
 
 @dataclass(frozen=True)
 class Step:
-    """Something to do, that returns a few words on how it went; ``needs`` names the steps that must have passed."""
+    """Something to do, that returns a few words on how it went; ``needs`` names the steps that must have passed.
+
+    What may run beside its neighbours that say the same has ``beside``, writes into a log, and needs none of them.
+    """
 
     name: str
     run: Callable[[], str]
     needs: tuple[str, ...] = ()
+    beside: bool = False
 
 
 @dataclass(frozen=True)
@@ -31,27 +38,41 @@ class Result:
     note: str
 
 
+# Molecule and Ansible wait for containers half of their time.
+_AT_ONCE = 2
+
+
 def run(steps: Sequence[Step]) -> list[Result]:
     """Run the steps in their order, every one whose needs are met, and say so as they go."""
     results: dict[str, Result] = {}
-    for step in steps:
-        print(f"==> {step.name}", flush=True)
-        result = _run(step, results)
-        results[step.name] = result
-        note = f" ({result.note})" if result.note else ""
-        print(f"<== {step.name}: {result.outcome}, {result.seconds:.1f} s{note}\n", flush=True)
+    for beside, group in groupby(steps, lambda step: step.beside):
+        if not beside:
+            for step in group:
+                results[step.name] = _told(step, results)
+            continue
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            told = list(pool.map(partial(_told, before=results), group))
+        results.update((result.name, result) for result in told)
     return list(results.values())
 
 
-def table(results: Sequence[Result]) -> str:
-    """Return the results as lines of columns, and a last line that sums them up."""
+def _told(step: Step, before: dict[str, Result]) -> Result:
+    print(f"==> {step.name}", flush=True)
+    result = _run(step, before)
+    note = f" ({result.note})" if result.note else ""
+    print(f"<== {step.name}: {result.outcome}, {result.seconds:.1f} s{note}\n", flush=True)
+    return result
+
+
+def table(results: Sequence[Result], seconds: float) -> str:
+    """Return the results as lines of columns, and a last line that sums them up: all took so many seconds."""
     width = max(len("step"), *(len(result.name) for result in results))
     lines = [f"{'step':{width}}  result   seconds  note"]
     lines += [f"{r.name:{width}}  {r.outcome:7}  {r.seconds:7.1f}  {r.note}".rstrip() for r in results]
     failed = [result.name for result in results if result.outcome == "failed"]
     not_run = [result.name for result in results if result.outcome == "not run"]
-    total = sum(result.seconds for result in results)
-    summary = f"{len(results) - len(failed) - len(not_run)} of {len(results)} steps passed in {total:.0f} s"
+    passed = len(results) - len(failed) - len(not_run)
+    summary = f"{passed} of {len(results)} steps passed in {seconds:.0f} s"
     if not_run:
         summary += f"; not run: {', '.join(not_run)}"
     if failed:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from functools import partial
 
 from tests.gates.steps import Step, run, table
@@ -28,8 +29,9 @@ def main() -> int:
     names: list[str] = options.scenarios or list(scenario.NATIVE)
     if unknown := set(names) - set(known):
         parser.error(f"no scenario {', '.join(sorted(unknown))}; there are {', '.join(known)}")
-    results = run([Step(name, partial(scenario.run, name, options.command)) for name in names])
-    print(table(results))
+    start = time.monotonic()
+    results = run([Step(name, partial(scenario.run, name, options.command), beside=True) for name in names])
+    print(table(results, time.monotonic() - start))
     return 1 if any(result.outcome != "passed" for result in results) else 0
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from functools import partial
 
@@ -134,8 +135,36 @@ def test_a_step_runs_only_where_what_it_needs_has_passed() -> None:
     assert ran == []
 
 
+def test_neighbours_run_beside_each_other_and_nobody_else() -> None:
+    both = threading.Barrier(2, timeout=60)
+    ran: list[str] = []
+
+    def meets() -> str:
+        both.wait()
+        return "met"
+
+    steps = [
+        Step("before", partial(_records, ran, "before")),
+        Step("one", meets, ("before",), beside=True),
+        Step("other", meets, ("before",), beside=True),
+        Step("bad", _raises(StepError("broken")), beside=True),
+        Step("after", partial(_records, ran, "after"), ("one", "other")),
+        Step("not after bad", partial(_records, ran, "not after bad"), ("bad",), beside=True),
+    ]
+    assert [(r.name, r.outcome) for r in run(steps)] == [
+        ("before", "passed"),
+        ("one", "passed"),
+        ("other", "passed"),
+        ("bad", "failed"),
+        ("after", "passed"),
+        ("not after bad", "not run"),
+    ]
+    assert ran == ["before", "after"]
+
+
 def test_the_table_names_what_failed_and_what_was_not_run() -> None:
-    lines = table([Result("a", "passed", 1.25, ""), Result("b c d", "failed", 2, "why"), Result("e", "not run", 0, "")])
+    results = [Result("a", "passed", 1.25, ""), Result("b c d", "failed", 2, "why"), Result("e", "not run", 0, "")]
+    lines = table(results, 2.9)
     assert lines.splitlines() == [
         "step   result   seconds  note",
         "a      passed       1.2",
