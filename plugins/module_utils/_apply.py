@@ -155,8 +155,9 @@ def _held(root: str, stages: list[str], keep_root: bool, steps: _Steps) -> Itera
     with ExitStack() as stack:
         try:
             with steps.step("lock"):
-                stack.enter_context(_root.held(root, stages))
+                still_there = stack.enter_context(_root.held(root, stages))
                 stack.enter_context(_root.locked(root))
+                still_there()
         except ApplyError:
             _root.drop_stages(root, stages, keep_root)
             raise

@@ -117,11 +117,19 @@ def scratch(root: str) -> Iterator[str]:
 
 
 @contextmanager
-def held(root: str, stages: Iterable[str]) -> Iterator[None]:
+def held(root: str, stages: Iterable[str]) -> Iterator[Callable[[], None]]:
     """Keep what sh has staged for this run from being swept, also while it waits for the root's lock.
 
-    Raises MeanwhileError where another run has swept it already.
+    Gives a function to call with that lock held: another run may have been about to sweep it, and has by then.
+    Both raise MeanwhileError where another run has swept it.
     """
+    found: dict[str, int] = {}
+
+    def still_there() -> None:
+        for path, descriptor in found.items():
+            if not (os.path.exists(path) and os.path.samestat(os.fstat(descriptor), os.stat(path))):
+                raise MeanwhileError(f"another run has swept {os.path.dirname(path)}")
+
     with ExitStack() as stack:
         for stage in stages:
             path = os.path.join(staging_of(root), stage, _HELD)
@@ -131,7 +139,8 @@ def held(root: str, stages: Iterable[str]) -> Iterator[None]:
                 raise MeanwhileError(f"another run has swept {os.path.dirname(path)}") from None
             stack.callback(os.close, descriptor)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
+            found[path] = descriptor
+        yield still_there
 
 
 def made_with(root: str, stages: Iterable[str]) -> bool:
@@ -161,7 +170,14 @@ def sweep(root: str, ours: Iterable[str]) -> None:
     staging = staging_of(root)
     for name in set(os.listdir(staging)) - set(ours):
         path = os.path.join(staging, name)
-        if name.startswith(OURS) or not (_is_held(path) or _maker_lives(path)):
+        if name.startswith(OURS):
+            _delete(path)
+        elif not (_is_held(path) or _maker_lives(path)):
+            # Its run may take it over at this moment: it must find all of it or nothing.
+            aside = os.path.join(staging, OURS + name)
+            with suppress(OSError):
+                os.rename(path, aside)
+                path = aside
             _delete(path)
     forget_dangling_previous(root)
 

@@ -345,6 +345,24 @@ class TestSweep:
         with pytest.raises(MeanwhileError, match="swept"), _root.held(str(root), ["gone"]):
             raise AssertionError("held")
 
+    @pytest.mark.parametrize("killed", [False, True])
+    def test_taken_over_while_another_run_is_about_to_sweep_it(
+        self, root: Path, killed: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """That run has looked already; or is killed before it has deleted anything."""
+        self.stage(root, "late")
+        monkeypatch.setattr(_root, "_is_held", lambda _path: False)
+        with _root.held(str(root), ["late"]) as still_there:
+            still_there()
+            if killed:
+                monkeypatch.setattr(_root, "_delete", lambda _path: None)
+            _root.sweep(str(root), [])
+            with pytest.raises(MeanwhileError, match="swept"):
+                still_there()
+        monkeypatch.undo()
+        _root.sweep(str(root), [])
+        assert os.listdir(_root.staging_of(str(root))) == []
+
     def test_memories_of_homes_that_are_gone_go_too(self, root: Path) -> None:
         (root / "home").mkdir()
         (root / ".3.12.previous").symlink_to("home")
