@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
-from ansible_collections.fleet.python.plugins.module_utils import _root
+from ansible_collections.fleet.python.plugins.module_utils import _root, _staging
 from ansible_collections.fleet.python.plugins.module_utils._ahead import Meanwhile
 from ansible_collections.fleet.python.plugins.module_utils._arrived import FetchError, UnreachedError, copy_checked
 from ansible_collections.fleet.python.plugins.module_utils._bytecode import compile_bytecode
@@ -112,12 +112,12 @@ def apply_plan(plan: dict[str, Any]) -> dict[str, Any]:
     changed = False
     stages = [install["stage"] for install in plan["installs"] if install["stage"]]
     # An empty root that somebody else made is theirs, unless the last interpreter leaves it.
-    keep_root = os.path.isdir(root) and not plan["remove"] and not _root.made_with(root, stages)
+    keep_root = os.path.isdir(root) and not plan["remove"] and not _staging.made_with(root, stages)
     with _held(root, stages, keep_root, steps):
         try:
             with steps.step("sweep"):
                 go_on(root, {*plan["links"].values(), *plan["remove"]})
-                _root.sweep(root, stages)
+                _staging.sweep(root, stages)
             for install in plan["installs"]:
                 trial, placed = _install(root, install, steps)
                 trials.update({install["home"]: trial} if trial else {})
@@ -145,7 +145,7 @@ def sweep_only(root: str) -> dict[str, Any]:
     """Remove what runs that were cut off have left, unless another run is at work now: that one has done it."""
     with suppress(RootError), _root.locked(root, patience=0):
         go_on(root, ())
-        _root.sweep(root, [])
+        _staging.sweep(root, [])
         _root.leave_if_empty(root, keep_root=False)
     return {"changed": False, "steps": [], "trials": {}, "in_use": {}}
 
@@ -155,11 +155,11 @@ def _held(root: str, stages: list[str], keep_root: bool, steps: _Steps) -> Itera
     with ExitStack() as stack:
         try:
             with steps.step("lock"):
-                still_there = stack.enter_context(_root.held(root, stages))
+                still_there = stack.enter_context(_staging.held(root, stages))
                 stack.enter_context(_root.locked(root))
                 still_there()
         except ApplyError:
-            _root.drop_stages(root, stages, keep_root)
+            _staging.drop_stages(root, stages, keep_root)
             raise
         yield
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.fleet.python.plugins.module_utils import _root
+from ansible_collections.fleet.python.plugins.module_utils import _root, _staging
 from ansible_collections.fleet.python.plugins.module_utils._going import go_on, going
 
 
@@ -41,7 +41,7 @@ def _noted(*homes: str, venv_roots: tuple[str, ...] = ()) -> str:
 def test_what_was_going_goes(root: Path) -> None:
     _cut_off(root, _noted("old"))
     go_on(str(root), ())
-    _root.sweep(str(root), ())
+    _staging.sweep(str(root), ())
     assert {path.name for path in root.iterdir()} == {".staging", "3.12", "new"}
     assert list((root / ".staging").iterdir()) == []
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.fleet.python.plugins.module_utils import _root
+from ansible_collections.fleet.python.plugins.module_utils import _root, _staging
 from ansible_collections.fleet.python.plugins.module_utils._root import MeanwhileError, RootError
 
 # Processes of their own, without starting an interpreter for each.
@@ -69,11 +69,11 @@ def test_a_stage_without_the_lock_goes(tmp_path: Path) -> None:
     stage = root / ".staging" / "aa"
     stage.mkdir(parents=True)
     (stage / "made-root").touch()
-    assert _root.made_with(str(root), ["aa"])
-    assert not _root.made_with(str(root), ["bb"])
-    _root.drop_stages(str(root), ["aa"], keep_root=True)
+    assert _staging.made_with(str(root), ["aa"])
+    assert not _staging.made_with(str(root), ["bb"])
+    _staging.drop_stages(str(root), ["aa"], keep_root=True)
     assert list(root.iterdir()) == []
-    _root.drop_stages(str(root), ["aa"], keep_root=False)
+    _staging.drop_stages(str(root), ["aa"], keep_root=False)
     assert not root.exists()
 
 
@@ -134,6 +134,31 @@ def test_many_processes_take_turns(tmp_path: Path) -> None:
     assert [child.exitcode for child in children] == [0, 0, 0]
     assert counter.read_text() == "120"
     assert not root.exists()
+
+
+def test_an_empty_staging_goes_while_the_lock_is_held(tmp_path: Path) -> None:
+    """The run before this one was removing it with its root, or the sh of one that fails does."""
+    root = tmp_path / "root"
+    with _root.locked(str(root)):
+        (root / ".staging").rmdir()
+        _staging.sweep(str(root), [])
+        stage = Path(_root.new_stage(str(root)))
+        assert stat.S_IMODE(stage.parent.stat().st_mode) == 0o700
+        stage.rmdir()
+        stage.parent.rmdir()
+        _root.leave_if_empty(str(root), keep_root=False)
+    assert not root.exists()
+
+
+def test_another_run_s_sh_begins_to_stage_while_the_root_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "root"
+    with _root.locked(str(root)):
+        (root / ".staging/just-made").mkdir()
+        monkeypatch.setattr(_root, "staged", lambda _root: [])
+        _root.leave_if_empty(str(root), keep_root=False)
+    assert (root / ".staging/just-made").is_dir()
 
 
 def test_the_root_is_removed_between_opening_and_locking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,7 +305,7 @@ class TestSweep:
         return f"{number} {fields[19]} {Path('/proc/sys/kernel/random/boot_id').read_text()}"
 
     def swept(self, root: Path, *ours: str) -> list[str]:
-        _root.sweep(str(root), ours)
+        _staging.sweep(str(root), ours)
         return sorted(os.listdir(root / ".staging"))
 
     def test_what_a_module_has_staged(self, root: Path) -> None:
@@ -337,12 +362,12 @@ class TestSweep:
 
     def test_what_a_module_holds_stays_until_it_dies(self, root: Path) -> None:
         self.stage(root, "held")
-        with holding(lambda: _root.held(str(root), ["held"])):
+        with holding(lambda: _staging.held(str(root), ["held"])):
             assert self.swept(root) == ["held"]
         assert self.swept(root) == []
 
     def test_holding_what_is_swept_already(self, root: Path) -> None:
-        with pytest.raises(MeanwhileError, match="swept"), _root.held(str(root), ["gone"]):
+        with pytest.raises(MeanwhileError, match="swept"), _staging.held(str(root), ["gone"]):
             raise AssertionError("held")
 
     @pytest.mark.parametrize("killed", [False, True])
@@ -351,16 +376,16 @@ class TestSweep:
     ) -> None:
         """That run has looked already; or is killed before it has deleted anything."""
         self.stage(root, "late")
-        monkeypatch.setattr(_root, "_is_held", lambda _path: False)
-        with _root.held(str(root), ["late"]) as still_there:
+        monkeypatch.setattr(_staging, "_is_held", lambda _path: False)
+        with _staging.held(str(root), ["late"]) as still_there:
             still_there()
             if killed:
-                monkeypatch.setattr(_root, "_delete", lambda _path: None)
-            _root.sweep(str(root), [])
+                monkeypatch.setattr(_staging, "_delete", lambda _path: None)
+            _staging.sweep(str(root), [])
             with pytest.raises(MeanwhileError, match="swept"):
                 still_there()
         monkeypatch.undo()
-        _root.sweep(str(root), [])
+        _staging.sweep(str(root), [])
         assert os.listdir(_root.staging_of(str(root))) == []
 
     def test_memories_of_homes_that_are_gone_go_too(self, root: Path) -> None:
