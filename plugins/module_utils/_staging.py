@@ -39,8 +39,10 @@ def held(root: str, stages: Iterable[str]) -> Iterator[Callable[[], None]]:
 
     def still_there() -> None:
         for path, descriptor in found.items():
-            if not (os.path.exists(path) and os.path.samestat(os.fstat(descriptor), os.stat(path))):
-                raise MeanwhileError(f"another run has swept {os.path.dirname(path)}")
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(descriptor), os.stat(path)):
+                    continue
+            raise MeanwhileError(f"another run has swept {os.path.dirname(path)}")
 
     with ExitStack() as stack:
         for stage in stages:

@@ -153,6 +153,7 @@ class Bench:
     def _idle(self, stage: idle.Stage) -> dict[str, Any]:
         found: dict[str, Any] = {"no task": idle.base(stage, self._rounds).as_json(), "local": {}, "ssh": {}}
         for count, names in idle.LOCAL.items():
+            # As idle.SELDOM: these take long.
             rounds = {50: self._rounds - 1, 1000: 1}.get(count, self._rounds)
             found["local"][str(count)] = _json(idle.local(stage, count, 20, names, rounds))
         return found

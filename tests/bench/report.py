@@ -92,6 +92,13 @@ def _figures(result: Mapping[str, Any]) -> tuple[str, ...]:
     return (str(len(result["runs"])), wall, f"{result['cpu']:.2f}", f"{result['peak'] / 1e6:.0f}")
 
 
+def _slopes(results: Results, kind: str, name: str, count: str) -> tuple[str, str]:
+    if count == "1":
+        return ("", "")
+    wall, cpu = (_slope(results, kind, name, count, figure) * 1000 for figure in ("wall", "cpu"))
+    return (f"{wall:.0f}", f"{cpu:.0f}")
+
+
 _HEAD = ("runs", "wall, s (least to most)", "CPU, s", "largest process, MB")
 
 
@@ -115,13 +122,18 @@ def page(results: Results) -> str:
     if idle:
         parts.append("## Nothing to do\n")
         parts.append("![seconds against hosts](benchmark.svg)\n")
-        rows = [("local", "0", "no task", *_figures(idle["no task"]))]
+        parts.append("With 20 forks. A host more: what so many hosts take beyond one, by their number less one.\n")
+        rows = [("local", "0", "no task", *_figures(idle["no task"]), "", "")]
         for kind in ("local", "ssh"):
             for count, names in idle.get(kind, {}).items():
-                rows += [(kind, count, name, *_figures(result)) for name, result in names.items()]
-        parts.append(table(("connection", "hosts", "", *_HEAD), rows))
+                rows += [
+                    (kind, count, name, *_figures(result), *_slopes(results, kind, name, count))
+                    for name, result in names.items()
+                ]
+        more = ("a host more: wall, ms", "CPU, ms")
+        parts.append(table(("connection", "hosts", "", *_HEAD, *more), rows))
     if "forks" in results:
-        parts.append(f"With other numbers of forks, {results['forks']['hosts']} local hosts:\n")
+        parts.append(f"With other numbers of forks than 20, {results['forks']['hosts']} local hosts:\n")
         rows = [
             (forks, name, *_figures(result))
             for forks, names in results["forks"]["by number"].items()
