@@ -11,22 +11,22 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.fleet.python.plugins.module_utils._options import asset_options
-from ansible_collections.fleet.python.plugins.plugin_utils._access import access_of
 from ansible_collections.fleet.python.plugins.plugin_utils._action import FleetAction
-from ansible_collections.fleet.python.plugins.plugin_utils._asset_result import described, turned_down
-from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import Entry
-from ansible_collections.fleet.python.plugins.plugin_utils._choice import Chooser
-from ansible_collections.fleet.python.plugins.plugin_utils._lock import others
-from ansible_collections.fleet.python.plugins.plugin_utils._lock_store import read_lock
-from ansible_collections.fleet.python.plugins.plugin_utils._observe import observe
-from ansible_collections.fleet.python.plugins.plugin_utils._passed_over import PassedOver
-from ansible_collections.fleet.python.plugins.plugin_utils._plan_model import Ranking
-from ansible_collections.fleet.python.plugins.plugin_utils._platform import platform_of, triples_of
-from ansible_collections.fleet.python.plugins.plugin_utils._remote import Remote, run_directory
-from ansible_collections.fleet.python.plugins.plugin_utils._request import Request, parse_request
-from ansible_collections.fleet.python.plugins.plugin_utils._resolve import Rejection
-from ansible_collections.fleet.python.plugins.plugin_utils._result import with_warnings
-from ansible_collections.fleet.python.plugins.plugin_utils._source import sources_of
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import Request, parse_request
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.resolve import Rejection
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.remote import Remote, run_directory
+from ansible_collections.fleet.python.plugins.plugin_utils._host.observe import observe
+from ansible_collections.fleet.python.plugins.plugin_utils._host.platform import platform_of, triples_of
+from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import others
+from ansible_collections.fleet.python.plugins.plugin_utils._lock.store import read_lock
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.asset_result import described, turned_down
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.chooser import Chooser
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.model import Ranking
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.result import with_warnings
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import access_of
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.failures import PassedOver
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import sources_of
 
 
 class ActionModule(FleetAction):

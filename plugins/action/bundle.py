@@ -10,27 +10,27 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.fleet.python.plugins.module_utils._options import bundle_options
-from ansible_collections.fleet.python.plugins.plugin_utils._access import access_of
 from ansible_collections.fleet.python.plugins.plugin_utils._action import FleetAction
-from ansible_collections.fleet.python.plugins.plugin_utils._bundle_contents import KEPT, actions, contents
-from ansible_collections.fleet.python.plugins.plugin_utils._bundle_files import (
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import format_sums
+from ansible_collections.fleet.python.plugins.plugin_utils._bundle.contents import KEPT, actions, contents
+from ansible_collections.fleet.python.plugins.plugin_utils._bundle.files import (
     Bundle,
     BundleError,
     bundle_at,
     locked,
 )
-from ansible_collections.fleet.python.plugins.plugin_utils._cache import cached_asset
-from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import format_sums
-from ansible_collections.fleet.python.plugins.plugin_utils._choice import catalogue_of
-from ansible_collections.fleet.python.plugins.plugin_utils._lock import Lock, check_digests, update_lock
-from ansible_collections.fleet.python.plugins.plugin_utils._lock_file import format_lock, parse_lock
-from ansible_collections.fleet.python.plugins.plugin_utils._lock_store import read_lock_text
-from ansible_collections.fleet.python.plugins.plugin_utils._passed_over import PassedOver
-from ansible_collections.fleet.python.plugins.plugin_utils._pinning import pins_of, rankings
-from ansible_collections.fleet.python.plugins.plugin_utils._remote import Remote, run_directory
-from ansible_collections.fleet.python.plugins.plugin_utils._result import with_warnings
-from ansible_collections.fleet.python.plugins.plugin_utils._source import Source, sources_of
-from ansible_collections.fleet.python.plugins.plugin_utils._tar import TarError
+from ansible_collections.fleet.python.plugins.plugin_utils._cache.archives import cached_asset
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.remote import Remote, run_directory
+from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import Lock, check_digests, update_lock
+from ansible_collections.fleet.python.plugins.plugin_utils._lock.store import read_lock_text
+from ansible_collections.fleet.python.plugins.plugin_utils._lock.text import format_lock, parse_lock
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.chooser import catalogue_of
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.pins import pins_of, rankings
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.result import with_warnings
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import access_of
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.failures import PassedOver
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import Source, sources_of
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.tar import TarError
 
 
 class ActionModule(FleetAction):

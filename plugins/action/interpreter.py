@@ -10,26 +10,26 @@ from functools import partial
 from typing import Any
 
 from ansible_collections.fleet.python.plugins.module_utils._options import interpreter_options
-from ansible_collections.fleet.python.plugins.plugin_utils import _result
-from ansible_collections.fleet.python.plugins.plugin_utils._access import access_of
 from ansible_collections.fleet.python.plugins.plugin_utils._action import FleetAction
-from ansible_collections.fleet.python.plugins.plugin_utils._carrier import candidates
-from ansible_collections.fleet.python.plugins.plugin_utils._carry import Order, carry_out, sweep_up
-from ansible_collections.fleet.python.plugins.plugin_utils._choice import Chooser
-from ansible_collections.fleet.python.plugins.plugin_utils._deliver import Transfer
 from ansible_collections.fleet.python.plugins.plugin_utils._errors import REFUSALS
-from ansible_collections.fleet.python.plugins.plugin_utils._observe import observe
-from ansible_collections.fleet.python.plugins.plugin_utils._passed_over import PassedOver
-from ansible_collections.fleet.python.plugins.plugin_utils._plan import make_plan
-from ansible_collections.fleet.python.plugins.plugin_utils._platform import level_below, platform_of, triples_of
-from ansible_collections.fleet.python.plugins.plugin_utils._remote import Remote, run_directory
-from ansible_collections.fleet.python.plugins.plugin_utils._source import sources_of
-from ansible_collections.fleet.python.plugins.plugin_utils._stage import (
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import (
     IllegalInstructionError,
     MeanwhileError,
     StageError,
 )
-from ansible_collections.fleet.python.plugins.plugin_utils._task import task_of
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.executor import Order, carry_out, sweep_up
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.host_python import candidates
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.remote import Remote, run_directory
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer import Transfer
+from ansible_collections.fleet.python.plugins.plugin_utils._host.observe import observe
+from ansible_collections.fleet.python.plugins.plugin_utils._host.platform import level_below, platform_of, triples_of
+from ansible_collections.fleet.python.plugins.plugin_utils._plan import result as _result
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.chooser import Chooser
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import make_plan
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.task import task_of
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import access_of
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.failures import PassedOver
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import sources_of
 
 # How often a run begins again because another one on the same host came between: each of these has got on, so that as
 # many plays at once all come to their end.

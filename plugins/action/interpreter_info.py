@@ -10,10 +10,10 @@ from typing import Any
 
 from ansible_collections.fleet.python.plugins.module_utils._options import interpreter_info_options
 from ansible_collections.fleet.python.plugins.plugin_utils._action import FleetAction
-from ansible_collections.fleet.python.plugins.plugin_utils._inventory import inventory_of
-from ansible_collections.fleet.python.plugins.plugin_utils._observe import observe
-from ansible_collections.fleet.python.plugins.plugin_utils._remote import Remote
-from ansible_collections.fleet.python.plugins.plugin_utils._task import absolute
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.remote import Remote
+from ansible_collections.fleet.python.plugins.plugin_utils._host.inventory import inventory_of
+from ansible_collections.fleet.python.plugins.plugin_utils._host.observe import observe
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.task import absolute
 
 
 class ActionModule(FleetAction):

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.fleet.python.plugins.module_utils._options import lock_options
-from ansible_collections.fleet.python.plugins.plugin_utils._access import access_of
 from ansible_collections.fleet.python.plugins.plugin_utils._action import FleetAction
-from ansible_collections.fleet.python.plugins.plugin_utils._lock import Pin
-from ansible_collections.fleet.python.plugins.plugin_utils._lock_store import add_pins
-from ansible_collections.fleet.python.plugins.plugin_utils._passed_over import PassedOver
-from ansible_collections.fleet.python.plugins.plugin_utils._pinning import pins_of, rankings
-from ansible_collections.fleet.python.plugins.plugin_utils._remote import Remote, run_directory
-from ansible_collections.fleet.python.plugins.plugin_utils._result import with_warnings
-from ansible_collections.fleet.python.plugins.plugin_utils._source import sources_of
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.remote import Remote, run_directory
+from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import Pin
+from ansible_collections.fleet.python.plugins.plugin_utils._lock.store import add_pins
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.pins import pins_of, rankings
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.result import with_warnings
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import access_of
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.failures import PassedOver
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import sources_of
 
 
 class ActionModule(FleetAction):

@@ -10,10 +10,10 @@ from typing import Any
 
 from ansible_collections.fleet.python.plugins.module_utils._options import platform_options
 from ansible_collections.fleet.python.plugins.plugin_utils._action import FleetAction
-from ansible_collections.fleet.python.plugins.plugin_utils._observation import Observation
-from ansible_collections.fleet.python.plugins.plugin_utils._observe import observe
-from ansible_collections.fleet.python.plugins.plugin_utils._platform import platform_of, triples_of
-from ansible_collections.fleet.python.plugins.plugin_utils._remote import Remote
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.remote import Remote
+from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation
+from ansible_collections.fleet.python.plugins.plugin_utils._host.observe import observe
+from ansible_collections.fleet.python.plugins.plugin_utils._host.platform import platform_of, triples_of
 
 
 class ActionModule(FleetAction):

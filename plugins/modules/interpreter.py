@@ -396,7 +396,7 @@ trials:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.fleet.python.plugins.module_utils._apply import ApplyError, apply_plan, sweep_only
+from ansible_collections.fleet.python.plugins.module_utils._home.apply import ApplyError, apply_plan, sweep_only
 from ansible_collections.fleet.python.plugins.module_utils._options import interpreter_options
 
 

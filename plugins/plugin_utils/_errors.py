@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from ansible_collections.fleet.python.plugins.plugin_utils._asset import AssetError
-from ansible_collections.fleet.python.plugins.plugin_utils._bundle_files import BundleError
-from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import CatalogueError
-from ansible_collections.fleet.python.plugins.plugin_utils._lock import LockError
-from ansible_collections.fleet.python.plugins.plugin_utils._plan import PlanError
-from ansible_collections.fleet.python.plugins.plugin_utils._platform import PlatformError
-from ansible_collections.fleet.python.plugins.plugin_utils._probe import ProbeError
-from ansible_collections.fleet.python.plugins.plugin_utils._request import RequestError
-from ansible_collections.fleet.python.plugins.plugin_utils._resolve import ResolveError
-from ansible_collections.fleet.python.plugins.plugin_utils._source import SourceError
-from ansible_collections.fleet.python.plugins.plugin_utils._stage import StageError
-from ansible_collections.fleet.python.plugins.plugin_utils._task import TaskError
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import AssetError
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import CatalogueError
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import RequestError
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.resolve import ResolveError
+from ansible_collections.fleet.python.plugins.plugin_utils._bundle.files import BundleError
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import StageError
+from ansible_collections.fleet.python.plugins.plugin_utils._host.platform import PlatformError
+from ansible_collections.fleet.python.plugins.plugin_utils._host.probe import ProbeError
+from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import LockError
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import PlanError
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.task import TaskError
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import SourceError
 
 REFUSALS: Final = (
     AssetError,

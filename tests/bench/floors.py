@@ -16,7 +16,7 @@ _IMPORTS = """
 import sys
 sys.dont_write_bytecode = True
 sys.path.append(sys.argv[1])
-import ansible_collections.fleet.python.plugins.module_utils._apply
+import ansible_collections.fleet.python.plugins.module_utils._home.apply
 """
 _READ = """
 import sys, {module}

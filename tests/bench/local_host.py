@@ -18,7 +18,7 @@ from typing import Any
 
 from ansible_collections.fleet.python.plugins.action.interpreter import ActionModule
 from ansible_collections.fleet.python.plugins.module_utils._options import interpreter_options
-from ansible_collections.fleet.python.plugins.plugin_utils._download import Watch, unwatched
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.download import Watch, unwatched
 
 from .measure import BenchError, Sample
 
@@ -27,7 +27,7 @@ _MODULE = """
 import json, resource, sys
 sys.dont_write_bytecode = True
 sys.path.append(sys.argv[1])
-from ansible_collections.fleet.python.plugins.module_utils._apply import apply_plan
+from ansible_collections.fleet.python.plugins.module_utils._home.apply import apply_plan
 with open(sys.argv[2]) as file:
     plan = json.load(file)
 result = apply_plan(plan)
@@ -50,7 +50,7 @@ class Applied:
 
 
 class LocalHost:
-    """A host as plugin_utils/_carry.py wants it. ``prefix``: what the module is run with, ``taskset`` for example."""
+    """A host as plugin_utils/_execute/executor.py wants it. ``prefix`` runs the module: ``taskset``, for example."""
 
     name = "this machine"
 

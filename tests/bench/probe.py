@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from ansible_collections.fleet.python.plugins.plugin_utils._probe import probe_script
+from ansible_collections.fleet.python.plugins.plugin_utils._host.probe import probe_script
 
 from .measure import Result, sample, side_by_side
 

@@ -14,10 +14,10 @@ import statistics
 import sys
 import time
 
-from ansible_collections.fleet.python.plugins.plugin_utils._bundled import BundledCatalogue, bundled_catalogue
-from ansible_collections.fleet.python.plugins.plugin_utils._request import parse_request
-from ansible_collections.fleet.python.plugins.plugin_utils._resolve import resolve
-from ansible_collections.fleet.python.plugins.plugin_utils._triples import runs
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.bundled import BundledCatalogue, bundled_catalogue
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import parse_request
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.resolve import resolve
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.triples import runs
 
 RUNS = 20
 

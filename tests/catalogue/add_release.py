@@ -16,14 +16,19 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ansible_collections.fleet.python.plugins.plugin_utils._bundled import SUFFIX, bundled_catalogue
-from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import (
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.bundled import SUFFIX, bundled_catalogue
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import (
     CatalogueError,
     changed_digests,
     parse_sums,
 )
-from ansible_collections.fleet.python.plugins.plugin_utils._source import UPSTREAM, Source, SourceError, sources_of
-from ansible_collections.fleet.python.plugins.plugin_utils._source_index import LATEST_WORD, SUMS, latest_catalogue
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.index import LATEST_WORD, SUMS, latest_catalogue
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import (
+    UPSTREAM,
+    Source,
+    SourceError,
+    sources_of,
+)
 
 
 def add_release(source: Source, release: str, directory: Path) -> str:

@@ -25,14 +25,14 @@ from typing import Any, Literal
 
 from ansible_collections.fleet.python.plugins.action.interpreter import ActionModule
 from ansible_collections.fleet.python.plugins.module_utils._options import interpreter_options
-from ansible_collections.fleet.python.plugins.plugin_utils._download import Watch, unwatched
-from ansible_collections.fleet.python.plugins.plugin_utils._stage import (
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import (
     CrashError,
     IllegalInstructionError,
     MeanwhileError,
     StageError,
     UnreachedError,
 )
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.download import Watch, unwatched
 from tests.faults.fill import fill
 
 CHECKOUT = Path(__file__).parents[2]
@@ -44,7 +44,7 @@ _MODULE = """
 import json, os, sys
 sys.dont_write_bytecode = True
 sys.path.append(sys.argv[1])
-from ansible_collections.fleet.python.plugins.module_utils._apply import ApplyError, apply_plan, sweep_only
+from ansible_collections.fleet.python.plugins.module_utils._home.apply import ApplyError, apply_plan, sweep_only
 plan = json.load(sys.stdin)
 at, filler, steps, filling, turns = int(sys.argv[2]), sys.argv[3], 0, False, []
 sys.path.append(sys.argv[1] + "/ansible_collections/fleet/python")
@@ -156,7 +156,7 @@ class Fill:
 
 
 class Direct:
-    """A host as plugin_utils/_carry.py wants it, by nsenter(1) into a container; each process in a group of its own."""
+    """A host for plugin_utils/_execute/executor.py, by nsenter(1) into a container; each process in its own group."""
 
     _numbers = itertools.count()
 

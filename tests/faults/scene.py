@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from ansible_collections.fleet.python.plugins.plugin_utils._stage import StageError
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import StageError
 from tests.faults.direct import Direct, Fill, Kill, KilledError, Part
 from tests.faults.fill import free
 

@@ -15,8 +15,8 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from ansible_collections.fleet.python.plugins.plugin_utils._source import SourceError
-from ansible_collections.fleet.python.plugins.plugin_utils._stage import StageError
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import StageError
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import SourceError
 from tests.faults.conftest import NewDirect
 from tests.faults.direct import Direct
 from tests.homes.authority import make_authority

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.fleet.python.plugins.plugin_utils._stage import StageError
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import StageError
 from tests.faults.conftest import NewDirect
 from tests.faults.direct import Direct
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.fleet.python.plugins.module_utils._disk import watched_disk
+from ansible_collections.fleet.python.plugins.module_utils._home.disk import watched_disk
 from tests.faults.disks import made, mounted
 
 _LEFT = 20 << 20

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.fleet.python.plugins.plugin_utils._plan import PlanError
-from ansible_collections.fleet.python.plugins.plugin_utils._stage import StageError
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import StageError
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import PlanError
 from tests.faults.conftest import NewDirect
 from tests.faults.direct import Direct
 from tests.faults.scene import DISK, OLD, ROOT

@@ -12,8 +12,8 @@ from typing import BinaryIO
 
 import pytest
 
-from ansible_collections.fleet.python.plugins.plugin_utils._source import SourceError
-from ansible_collections.fleet.python.plugins.plugin_utils._stage import StageError
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import StageError
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import SourceError
 from tests.faults.conftest import NewDirect
 from tests.faults.direct import Direct
 from tests.integration.conftest import Serve

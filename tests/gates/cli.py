@@ -93,6 +93,7 @@ def _lint() -> list[Step]:
         "docs": lint.docs,
         "role README": lint.role_readme,
         "platforms": lint.platforms,
+        "module map": lint.module_map,
         "changelog": lint.changelog,
     }
     return [Step(name, check, ("environment",)) for name, check in checks.items()]

@@ -72,6 +72,12 @@ def platforms() -> str:
     return ""
 
 
+def module_map() -> str:
+    """Check that docs/design.md draws the packages as the code imports them."""
+    _run("python", "-m", "tests.gates.module_map", "--check")
+    return ""
+
+
 def changelog() -> str:
     """Check the changelog and its fragments."""
     _run("antsibull-changelog", "lint")

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The table of platforms in README.md, written from plugins/plugin_utils/_triples.py."""
+"""The table of platforms in README.md, written from plugins/plugin_utils/_builds/triples.py."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from ansible_collections.fleet.python.plugins.plugin_utils._triples import TRIPLES, Triple
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.triples import TRIPLES, Triple
 
 from .places import REPOSITORY
 from .role_readme import ReadmeError, between
 
-BEGIN: Final = "<!-- BEGIN platforms: python3 -m tests.gates.platforms writes them from _triples.py -->"
+BEGIN: Final = "<!-- BEGIN platforms: python3 -m tests.gates.platforms writes them from _builds/triples.py -->"
 END: Final = "<!-- END platforms -->"
 _README: Final = REPOSITORY / "README.md"
 _LIBC: Final = {"gnu": "glibc", "musl": "musl"}
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if after == before:
         return 0
     if check:
-        print("README.md differs from plugins/plugin_utils/_triples.py: run python3 -m tests.gates.platforms")
+        print("README.md differs from plugins/plugin_utils/_builds/triples.py: run python3 -m tests.gates.platforms")
         return 1
     _README.write_text(after, encoding="utf-8")
     return 0

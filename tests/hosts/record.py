@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from ansible_collections.fleet.python.plugins.plugin_utils._probe import ProbeError, parse_probe, probe_script
+from ansible_collections.fleet.python.plugins.plugin_utils._host.probe import ProbeError, parse_probe, probe_script
 
 ROOT = "/opt/python"
 RECORDED = Path(__file__).parents[1] / "unit" / "hosts"

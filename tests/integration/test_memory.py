@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import zstandard
 
-from ansible_collections.fleet.python.plugins.plugin_utils._digest import digest_of
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.digest import digest_of
 from tests.integration.conftest import Interpreter, NewHost
 from tests.integration.memory_limit import limited_memory
 from tests.integration.playbook import Controller
@@ -32,10 +32,10 @@ NAME = "cpython-3.13.2+20250317-x86_64_v2-unknown-linux-gnu-install_only_strippe
 # started it (exec_mmap in Linux's fs/exec.c), and a pytest that has run for long takes much.
 _FETCH = """
 import json, re, sys
-from ansible_collections.fleet.python.plugins.plugin_utils._asset import parse_asset
-from ansible_collections.fleet.python.plugins.plugin_utils._cache import cached_archive
-from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import Entry
-from ansible_collections.fleet.python.plugins.plugin_utils._source import sources_of
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import parse_asset
+from ansible_collections.fleet.python.plugins.plugin_utils._cache.archives import cached_archive
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import sources_of
 source, name, sha256 = sys.argv[1:]
 entry = Entry("20250317", parse_asset(name), sha256)
 # Twice: what lies in the cache already is looked through again.

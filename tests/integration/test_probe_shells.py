@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.fleet.python.plugins.plugin_utils._observation import Observation
-from ansible_collections.fleet.python.plugins.plugin_utils._platform import PlatformError, platform_of
-from ansible_collections.fleet.python.plugins.plugin_utils._probe import parse_probe, probe_script
+from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation
+from ansible_collections.fleet.python.plugins.plugin_utils._host.platform import PlatformError, platform_of
+from ansible_collections.fleet.python.plugins.plugin_utils._host.probe import parse_probe, probe_script
 
 # The shells by which hosts run scripts as sh; the first is Debian's.
 SHELLS = {"dash": ["dash"], "ash": ["busybox", "ash"], "bash": ["bash"], "ksh93": ["ksh93"], "mksh": ["mksh"]}

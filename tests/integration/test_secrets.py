@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Secrets are planted, and looked for everywhere: output, results, receipts, logs, what is left on host and controller.
 
-What a host's list of processes shows is looked at in tests/unit/controller/test_fetch_sh.py.
+What a host's list of processes shows is looked at in tests/unit/execute/test_fetch_sh.py.
 """
 
 from __future__ import annotations

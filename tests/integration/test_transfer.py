@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.fleet.python.plugins.plugin_utils._digest import digest_of
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.digest import digest_of
 from tests.integration.conftest import Everywhere, Interpreter, NewHost
 from tests.integration.playbook import Controller, Outcome
 from tests.world.cache import Cache

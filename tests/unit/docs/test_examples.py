@@ -19,7 +19,7 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.fleet.python.plugins.module_utils import _options
-from ansible_collections.fleet.python.plugins.plugin_utils._request import parse_build, parse_request
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import parse_build, parse_request
 from tests.unit.docs import pages
 
 REPOSITORY = Path(__file__).parents[3]

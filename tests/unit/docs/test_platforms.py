@@ -9,7 +9,7 @@ import dataclasses
 
 import pytest
 
-from ansible_collections.fleet.python.plugins.plugin_utils._triples import TRIPLES
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.triples import TRIPLES
 from tests.gates import platforms
 from tests.gates.places import REPOSITORY
 from tests.gates.role_readme import between

@@ -12,12 +12,12 @@ import yaml
 
 from ansible_collections.fleet.python.plugins.action.platform_info import means
 from ansible_collections.fleet.python.plugins.modules import interpreter, platform_info
-from ansible_collections.fleet.python.plugins.plugin_utils import _result
-from ansible_collections.fleet.python.plugins.plugin_utils._deliver import Way, told
-from ansible_collections.fleet.python.plugins.plugin_utils._observation import HostPython, Observation, Tool
-from ansible_collections.fleet.python.plugins.plugin_utils._plan import Build, Outcome, Plan
-from ansible_collections.fleet.python.plugins.plugin_utils._platform import Platform
-from ansible_collections.fleet.python.plugins.plugin_utils._request import BuildOptions
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import BuildOptions
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer import Way, told
+from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import HostPython, Observation, Tool
+from ansible_collections.fleet.python.plugins.plugin_utils._host.platform import Platform
+from ansible_collections.fleet.python.plugins.plugin_utils._plan import result as _result
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import Build, Outcome, Plan
 
 INTERPRETER = yaml.safe_load(interpreter.RETURN)
 PLATFORM = yaml.safe_load(platform_info.RETURN)["platform"]["contains"]

@@ -9,9 +9,11 @@ from collections.abc import Sequence
 
 import pytest
 
-from ansible_collections.fleet.python.plugins.plugin_utils._asset import parse_asset
-from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import Entry, ListCatalogue
-from ansible_collections.fleet.python.plugins.plugin_utils._lock import (
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import parse_asset
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry, ListCatalogue
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.query import make_query
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import parse_request
+from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import (
     Lock,
     LockError,
     Pin,
@@ -21,8 +23,6 @@ from ansible_collections.fleet.python.plugins.plugin_utils._lock import (
     sort_requests,
     update_lock,
 )
-from ansible_collections.fleet.python.plugins.plugin_utils._query import make_query
-from ansible_collections.fleet.python.plugins.plugin_utils._request import parse_request
 
 GNU = "x86_64-unknown-linux-gnu"
 V2 = "x86_64_v2-unknown-linux-gnu"

@@ -10,12 +10,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.fleet.python.plugins.plugin_utils._asset import home_name, parse_asset
-from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import Entry, ListCatalogue
-from ansible_collections.fleet.python.plugins.plugin_utils._observation import Home, Listing, Observation, RootState
-from ansible_collections.fleet.python.plugins.plugin_utils._plan import Build, Plan, Ranking, Task, make_plan
-from ansible_collections.fleet.python.plugins.plugin_utils._request import Request, parse_request
-from ansible_collections.fleet.python.plugins.plugin_utils._resolve import resolve
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import home_name, parse_asset
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry, ListCatalogue
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import Request, parse_request
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.resolve import resolve
+from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import (
+    Home,
+    Listing,
+    Observation,
+    RootState,
+)
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import Build, Plan, Ranking, Task, make_plan
 
 ROOT = "/opt/python"
 GNU = "x86_64-unknown-linux-gnu"
@@ -109,7 +114,7 @@ class Host:
         )
 
     def carried_out(self, plan: Plan, catalogue: Iterable[Entry]) -> Host:
-        """The host after the plan, in the order of module_utils/_apply.py; each step may be done on this host."""
+        """The host after the plan, in the order of module_utils/_home/apply.py; each step may be done on this host."""
         digests = {each.asset.name: each for each in catalogue}
         homes, links, paths, previous = dict(self.homes), dict(self.links), dict(self.paths), dict(self.previous)
         for build in plan.installs:

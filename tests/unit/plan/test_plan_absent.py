@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.fleet.python.plugins.plugin_utils._asset import home_name
-from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import Entry
-from ansible_collections.fleet.python.plugins.plugin_utils._observation import Home
-from ansible_collections.fleet.python.plugins.plugin_utils._plan import make_plan
-from ansible_collections.fleet.python.plugins.plugin_utils._request import parse_build
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import home_name
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import parse_build
+from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Home
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import make_plan
 from tests.unit.plan.hosts import (
     FILES,
     ROOT,

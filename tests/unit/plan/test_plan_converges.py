@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.fleet.python.plugins.plugin_utils._observation import Home
-from ansible_collections.fleet.python.plugins.plugin_utils._plan import PlanError, Task
-from ansible_collections.fleet.python.plugins.plugin_utils._resolve import ResolveError
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.resolve import ResolveError
+from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Home
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import PlanError, Task
 from tests.unit.plan.hosts import FILES, ROOT, V2, V3, Host, damaged, entry, listing, plan_for, task
 
 CATALOGUE = (

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from ansible_collections.fleet.python.plugins.plugin_utils._plan import PlanError
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import PlanError
 from tests.unit.plan.hosts import ROOT, Host, entry, listing, plan_for, task, with_homes
 
 NEW = entry("3.13.2", "20250317")

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.fleet.python.plugins.plugin_utils._asset import home_name
-from ansible_collections.fleet.python.plugins.plugin_utils._carry import _receipt
-from ansible_collections.fleet.python.plugins.plugin_utils._catalogue import Entry
-from ansible_collections.fleet.python.plugins.plugin_utils._observation import Home
-from ansible_collections.fleet.python.plugins.plugin_utils._plan import make_plan
-from ansible_collections.fleet.python.plugins.plugin_utils._request import parse_build
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import home_name
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import parse_build
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.executor import _receipt
+from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Home
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import make_plan
 from tests.unit.plan.hosts import (
     FILES,
     GNU,

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.fleet.python.plugins.plugin_utils._asset import home_name
-from ansible_collections.fleet.python.plugins.plugin_utils._plan import PlanError, make_plan
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import home_name
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import PlanError, make_plan
 from tests.unit.plan.hosts import (
     ROOT,
     TRIPLES,

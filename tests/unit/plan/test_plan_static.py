@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.fleet.python.plugins.module_utils._options import interpreter_options
-from ansible_collections.fleet.python.plugins.plugin_utils._choice import Chooser
-from ansible_collections.fleet.python.plugins.plugin_utils._plan import Plan, make_plan
-from ansible_collections.fleet.python.plugins.plugin_utils._platform import PlatformError, triples_of
-from ansible_collections.fleet.python.plugins.plugin_utils._query import ResolveError
-from ansible_collections.fleet.python.plugins.plugin_utils._source import sources_of
-from ansible_collections.fleet.python.plugins.plugin_utils._task import task_of
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.query import ResolveError
+from ansible_collections.fleet.python.plugins.plugin_utils._host.platform import PlatformError, triples_of
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.chooser import Chooser
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import Plan, make_plan
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.task import task_of
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import sources_of
+from tests.unit.host.evidence import GLIBC, Evidence
 from tests.unit.plan.hosts import GNU, Host, entry, with_homes
-from tests.unit.platform.evidence import GLIBC, Evidence
 
 MUSL = "x86_64-unknown-linux-musl"
 OLD = Evidence(says=(GLIBC[0].format("2.12"), GLIBC[1]))

@@ -1,0 +1,156 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Unpack a build's ``.tar.gz`` below one directory, and nowhere else.
+
+Members are created relative to descriptors of directories that we made ourselves (dir_fd, O_EXCL, O_NOFOLLOW),
+so a name or a link in the archive cannot lead out of the tree: there is nothing to escape through. Python's
+tarfile has a data filter for that only since 3.11.4, and takes several times as long.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections import OrderedDict
+from contextlib import suppress
+
+from ansible_collections.fleet.python.plugins.module_utils._archive.gunzip import Stream, UnpackError
+from ansible_collections.fleet.python.plugins.module_utils._archive.manifest import Contents
+from ansible_collections.fleet.python.plugins.module_utils._archive.members import (
+    BLOCK,
+    DIRECTORY,
+    FILE,
+    HARD_LINK,
+    LINK,
+    Member,
+    check_link,
+    members,
+    parts_below,
+)
+from ansible_collections.fleet.python.plugins.module_utils._background import made_ahead
+
+# At least twice the deepest: the folders of a hard link's two names are open at once.
+_OPEN_DIRECTORIES = 64
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+
+
+class _Tree:
+    """The tree being made: directories by descriptor, the lately used ones kept open; and what is in it so far."""
+
+    def __init__(self, destination: str) -> None:
+        self.contents = Contents({}, set())
+        self._root = os.open(destination, _FOLDER)
+        self._open: OrderedDict[tuple[str, ...], int] = OrderedDict()
+
+    def close(self) -> None:
+        for descriptor in self._open.values():
+            os.close(descriptor)
+        os.close(self._root)
+
+    def directory(self, path: tuple[str, ...]) -> int:
+        """A descriptor of the directory, made with mode 0755 where it is not there yet."""
+        if not path:
+            return self._root
+        if path in self._open:
+            self._open.move_to_end(path)
+            return self._open[path]
+        parent = self.directory(path[:-1])
+        # Made before, or no directory: then the next line but one says so.
+        with suppress(FileExistsError):
+            os.mkdir(path[-1], 0o755, dir_fd=parent)
+        descriptor = os.open(path[-1], _FOLDER, dir_fd=parent)
+        self._open[path] = descriptor
+        if len(self._open) > _OPEN_DIRECTORIES:
+            os.close(self._open.popitem(last=False)[1])
+        return descriptor
+
+
+def unpack(archive: str, destination: str, top: tuple[str, ...] = ("python",)) -> Contents:
+    """Unpack what the ``.tar.gz`` holds below ``top`` into the existing directory ``destination``.
+
+    Modes become 0755 (directories, and files with any execute bit) or 0644, whatever the archive and the umask say;
+    the owner is who runs this.
+    Returns the files and links that were made. Raises UnpackError for an archive that is damaged or foul, OSError where
+    the host refuses (a full disk).
+    """
+    tree = _Tree(destination)
+    umask = os.umask(0o022)
+    try:
+        with open(archive, "rb", buffering=0) as packed:
+            stream = Stream(packed)
+            with made_ahead(stream.inflate) as stream.more:
+                for member in members(stream):
+                    parts = parts_below(member.name, top)
+                    if parts:
+                        _create(tree, parts, member, stream, top)
+                    else:
+                        stream.skip(member.size)
+                    stream.read(-member.size % BLOCK)
+    except FileExistsError as error:
+        raise UnpackError(f"the archive names {error.filename!r} twice") from error
+    except NotADirectoryError as error:
+        raise UnpackError(f"the archive has {error.filename!r} as a file or link and as a folder") from error
+    finally:
+        os.umask(umask)
+        tree.close()
+    if not any(tree.contents):
+        raise UnpackError("the archive holds nothing below {}/: this is no build of CPython".format("/".join(top)))
+    return tree.contents
+
+
+def _create(tree: _Tree, parts: list[str], member: Member, stream: Stream, top: tuple[str, ...]) -> None:
+    if member.kind == DIRECTORY:
+        tree.directory(tuple(parts))
+        return
+    if member.mode & 0o6000:
+        raise UnpackError(f"{member.name!r} is setuid or setgid: no build has such a file")
+    path = "/".join(parts)
+    if member.kind == FILE:
+        folder = tree.directory(tuple(parts[:-1]))
+        tree.contents.digests[path] = _create_file(folder, parts[-1], member, stream)
+    elif member.kind == LINK:
+        check_link(parts, member.target)
+        os.symlink(member.target, parts[-1], dir_fd=tree.directory(tuple(parts[:-1])))
+        tree.contents.links.add(path)
+    elif member.kind == HARD_LINK:
+        tree.contents.digests[path] = tree.contents.digests[_create_hard_link(tree, parts, member, top)]
+    else:
+        raise UnpackError(f"{member.name!r} is a device or of an unknown kind {member.kind!r}: no build has such")
+
+
+def _create_file(folder: int, name: str, member: Member, stream: Stream) -> str:
+    """Make a file of the stream's next bytes; their sha256."""
+    descriptor = os.open(name, _NEW_FILE, 0o755 if member.mode & 0o111 else 0o644, dir_fd=folder)
+    try:
+        digest = hashlib.sha256()
+        left = member.size
+        while left:
+            piece = stream.piece(left)
+            left -= len(piece)
+            digest.update(piece)
+            while piece:
+                piece = piece[os.write(descriptor, piece) :]
+        return digest.hexdigest()
+    finally:
+        os.close(descriptor)
+
+
+def _create_hard_link(tree: _Tree, parts: list[str], member: Member, top: tuple[str, ...]) -> str:
+    """Make another name of a file; the path of the first."""
+    source = parts_below(member.target, top)
+    if not source:
+        raise UnpackError(f"the hard link {member.name!r} leads out of the tree, to {member.target!r}")
+    above = tree.directory(tuple(source[:-1]))
+    try:
+        kind = os.stat(source[-1], dir_fd=above, follow_symlinks=False).st_mode
+    except FileNotFoundError as error:
+        raise UnpackError(f"the hard link {member.name!r} leads to {member.target!r}, which is not there") from error
+    # Another name of a symbolic link would lead elsewhere.
+    if not stat.S_ISREG(kind):
+        raise UnpackError(f"the hard link {member.name!r} leads to {member.target!r}, which is no file")
+    folder = tree.directory(tuple(parts[:-1]))
+    os.link(source[-1], parts[-1], src_dir_fd=above, dst_dir_fd=folder, follow_symlinks=False)
+    return "/".join(source)

@@ -1,0 +1,191 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bring an asset's bytes to a file, checked against their sha256 on the way."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import socket
+import ssl
+import time
+from contextlib import suppress
+from http.client import HTTPException, InvalidURL
+from typing import Any, BinaryIO, NamedTuple
+from urllib.error import HTTPError, URLError
+from urllib.request import OpenerDirector
+
+from ansible_collections.fleet.python.plugins.module_utils._digest import digest_of
+from ansible_collections.fleet.python.plugins.module_utils._fetch.pull import Pull
+from ansible_collections.fleet.python.plugins.module_utils._fetch.verify import FetchError, UnreachedError, check_digest
+from ansible_collections.fleet.python.plugins.module_utils._fetch.web import RedirectError, opener_of, request_of, shown
+
+_CHUNK = 1 << 18
+# No archive that a host downloads comes near this; a body without an end must not fill its disk. In bytes.
+MOST_BYTES = 512 << 20
+# How often in a row a connection may bring nothing new.
+_TRIES = 4
+# What an HTTP server says that may be better soon.
+_PASSING = (429, 500, 502, 503, 504)
+_BROKEN = (HTTPException, ConnectionError, TimeoutError, socket.timeout, ssl.SSLError)
+
+
+class Fetched(NamedTuple):
+    """The source that gave the bytes, as it may be shown, and one line for each before it that did not."""
+
+    source: str
+    passed_over: list[str]
+
+
+class _BrokenOffError(Exception):
+    """A connection ended before the file did."""
+
+
+class _Arriving:
+    """A file that comes in one piece or several, hashed while it comes as long as it does so from its first byte on."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._digest = hashlib.sha256()
+        self._hashed = 0
+
+    def size(self) -> int:
+        return os.path.getsize(self.path) if os.path.exists(self.path) else 0
+
+    def note_headers(self, headers: Any) -> None:
+        """Where whoever watches the file's growth from outside finds how long it will be (_pull_progress.py)."""
+        with open(self.path + ".headers", "w", encoding="utf-8") as note:
+            note.writelines(f"{name}: {headers.get(name, '')}\n" for name in ("Content-Length", "Content-Range"))
+
+    def begin_anew(self) -> None:
+        self._digest = hashlib.sha256()
+        self._hashed = 0
+
+    def came(self, at: int, data: bytes) -> None:
+        """These bytes stand in the file now, from that one on."""
+        if at == self._hashed:
+            self._digest.update(data)
+            self._hashed += len(data)
+
+    def sha256(self) -> str:
+        return self._digest.hexdigest() if self._hashed == self.size() else digest_of(self.path)
+
+
+def download(pull: Pull, target: str, sha256: str) -> Fetched:
+    """Download to the new file ``target`` from the first of the URLs that gives the right bytes.
+
+    Raises FetchError with one line for each source that failed, UnreachedError where none of them sent wrong bytes,
+    OSError where this host refuses the file.
+    """
+    try:
+        opener = opener_of(pull)
+    except ssl.SSLError as error:
+        raise FetchError(f"ca_path: the certificates cannot be used: {error}") from None
+    failures: list[str] = []
+    wrong = False
+    with open(target, "xb"):
+        pass
+    for url in pull.urls:
+        try:
+            _from_source(opener, url, pull, target, sha256)
+        except UnreachedError as error:
+            failures.append(str(error))
+        except FetchError as error:
+            failures.append(str(error))
+            wrong = True
+            with suppress(FileNotFoundError):
+                os.unlink(target)
+        else:
+            return Fetched(shown(url), failures)
+    with suppress(FileNotFoundError):
+        os.unlink(target)
+    raise (FetchError if wrong else UnreachedError)("no source gave the archive:\n  " + "\n  ".join(failures))
+
+
+def _from_source(opener: OpenerDirector, url: str, pull: Pull, target: str, sha256: str) -> None:
+    file = _Arriving(target)
+    begun = file.size() > 0
+    _whole(opener, url, pull, file)
+    if begun and file.sha256() != sha256:
+        # What another source has begun is no beginning of this file.
+        os.unlink(target)
+        _whole(opener, url, pull, file)
+    check_digest(target, file.sha256(), sha256, shown(url))
+
+
+def _whole(opener: OpenerDirector, url: str, pull: Pull, file: _Arriving) -> None:
+    """Bring the rest of a file, as long as each connection brings something. Raises FetchError, OSError."""
+    idle = 0
+    most = 0
+    while True:
+        most = max(most, file.size())
+        try:
+            return _go_on(opener, url, pull, file)
+        except RedirectError as error:
+            raise FetchError(str(error)) from None
+        except HTTPError as error:
+            reason = f"HTTP {error.code} {' '.join(str(error.reason).split())}"
+            if error.code == 416 and most:
+                # What lies here is longer than the file: it is the beginning of another one.
+                os.unlink(file.path)
+            elif error.code not in _PASSING:
+                raise UnreachedError(f"{shown(url)}: {reason}") from None
+        except _BrokenOffError as error:
+            reason = str(error)
+        except (InvalidURL, ValueError):
+            # Their messages have the URL in them.
+            raise UnreachedError(f"{shown(url)}: it is, or redirects to, no URL that can be asked for") from None
+        except (URLError, *_BROKEN) as error:
+            reason = _plain(error)
+            # Nobody waits for what cannot be reached; what could be will be again.
+            if not most and isinstance(error, (URLError, TimeoutError, socket.timeout)):
+                raise UnreachedError(f"{shown(url)}: {reason}") from None
+        idle = 0 if file.size() > most else idle + 1
+        if idle == _TRIES:
+            raise UnreachedError(f"{shown(url)}: {reason}")
+        time.sleep(idle)
+
+
+def _go_on(opener: OpenerDirector, url: str, pull: Pull, file: _Arriving) -> None:
+    had = file.size()
+    with opener.open(request_of(url, pull, had), timeout=pull.timeout) as answer:
+        at = _start(answer) if had else 0
+        if at not in (0, had):
+            raise FetchError(f"{shown(url)}: it was asked for what comes after byte {had}, and sends from byte {at}")
+        length = answer.headers.get("Content-Length", "")
+        total = at + int(length) if length.isdigit() else None
+        if not at:
+            file.begin_anew()
+        with suppress(OSError):
+            file.note_headers(answer.headers)
+        with open(file.path, "ab" if at else "wb") as out:
+            at = _copy(answer, out, file, at, url)
+    if total is not None and at < total:
+        raise _BrokenOffError(f"the download broke off ({at} bytes)")
+
+
+def _start(answer: Any) -> int:
+    """The number of the first byte that an answer has."""
+    found = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range", "")) if answer.status == 206 else None
+    return int(found.group(1)) if found else 0
+
+
+def _copy(body: BinaryIO, out: BinaryIO, file: _Arriving, at: int, url: str) -> int:
+    while True:
+        try:
+            data = body.read(_CHUNK)
+        except _BROKEN as error:
+            raise _BrokenOffError(f"the download broke off ({at} bytes): {_plain(error)}") from None
+        if not data:
+            return at
+        if at + len(data) > MOST_BYTES:
+            raise FetchError(f"{shown(url)}: it sends more than {MOST_BYTES} bytes: no build is that large")
+        out.write(data)
+        file.came(at, data)
+        at += len(data)
+
+
+def _plain(error: Exception) -> str:
+    return " ".join(str(getattr(error, "reason", None) or error or type(error).__name__).split())

@@ -1,0 +1,145 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One request of the host, with urllib."""
+
+from __future__ import annotations
+
+import base64
+import netrc
+import ssl
+from http.client import HTTPConnection, HTTPSConnection
+from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
+from urllib.request import (
+    HTTPHandler,
+    HTTPRedirectHandler,
+    HTTPSHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    build_opener,
+)
+
+from ansible_collections.fleet.python.plugins.module_utils._fetch.pull import Pull
+
+
+class RedirectError(Exception):
+    """A source sends us where we do not go."""
+
+
+def shown(url: str) -> str:
+    """A URL as it may be seen: without user, password and query."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "(what is no URL)"
+    host = parts.netloc.rsplit("@", 1)[-1]
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def allowed_next(url: str, following: str) -> bool:
+    """Whether a redirect may be followed: to http(s) only, and never from https to http."""
+    kinds = ("https",) if url.startswith("https:") else ("http", "https")
+    return urlsplit(following).scheme in kinds
+
+
+class _Redirects(HTTPRedirectHandler):
+    def http_error_302(self, req: Request, fp: Any, code: int, msg: str, headers: Any) -> Any:
+        following = urljoin(req.full_url, headers.get("Location") or headers.get("URI", ""))
+        if not allowed_next(req.full_url, following):
+            raise RedirectError(f"{shown(req.full_url)} redirects to {shown(following)}: that is not followed")
+        # Before 3.11 urllib does not know 308, which is 307 for good (RFC 9110, 15.4.9).
+        return super().http_error_302(req, fp, 307 if code == 308 else code, msg, headers)
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
+    def redirect_request(self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
+        """As urllib makes it, with user and token for the same server; another one is not to see them."""
+        following = super().redirect_request(req, fp, code, msg, headers, newurl)
+        if following and urlsplit(newurl)[:2] == urlsplit(req.full_url)[:2]:
+            for name, value in req.unredirected_hdrs.items():
+                if name.lower() not in ("host", "content-length", "content-type"):
+                    following.add_unredirected_header(name, value)
+        return following
+
+
+class _Http(HTTPHandler):
+    """With a time-out of its own for connecting."""
+
+    def __init__(self, connect_timeout: int) -> None:
+        super().__init__()
+        self.connection = _quick(HTTPConnection, connect_timeout)
+
+    def http_open(self, req: Request) -> Any:
+        return self.do_open(self.connection, req)
+
+
+class _Https(HTTPSHandler):
+    def __init__(self, connect_timeout: int, context: ssl.SSLContext | None) -> None:
+        super().__init__()
+        self.context = context
+        self.connection = _quick(HTTPSConnection, connect_timeout)
+
+    def https_open(self, req: Request) -> Any:
+        # Reading all that the host trusts takes its time, and plain HTTP needs none of it.
+        self.context = self.context or ssl.create_default_context()
+        return self.do_open(self.connection, req, context=self.context)
+
+
+def _quick(kind: Any, connect_timeout: int) -> Any:
+    class Connection(kind):  # type: ignore[misc]
+        timeout: Any
+
+        def connect(self) -> None:
+            patience, self.timeout = self.timeout, min(self.timeout, connect_timeout)
+            super().connect()
+            self.timeout = patience
+            self.sock.settimeout(patience)
+
+    return Connection
+
+
+def opener_of(pull: Pull) -> OpenerDirector:
+    """What opens requests the way that ``pull`` says. Raises ssl.SSLError where its certificates are none."""
+    context = ssl.create_default_context(cadata=pull.authorities) if pull.authorities else None
+    handlers: list[Any] = [_Redirects, _Http(pull.connect_timeout), _Https(pull.connect_timeout, context)]
+    if pull.proxy:
+        handlers.append(ProxyHandler({"http": pull.proxy, "https": pull.proxy}))
+    return build_opener(*handlers)
+
+
+def request_of(url: str, pull: Pull, start: int = 0) -> Request:
+    """A request for what comes after ``start`` bytes; its secrets stand in headers that redirects do not pass on.
+
+    Raises ValueError where it is no http(s) URL.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https"):
+        raise ValueError("no http(s) URL")
+    user, _mark, host = parts.netloc.rpartition("@")
+    # Where urllib wants it, and the logs of proxies do not.
+    request = Request(urlunsplit(parts._replace(netloc=host)), headers={"User-Agent": "fleet.python"})
+    if start:
+        request.add_header("Range", f"bytes={start}-")
+    user = unquote(user) or ("" if _names_token(pull) else _netrc_user(parts.hostname or "") or "")
+    if user:
+        token = base64.b64encode(user.encode()).decode()
+        request.add_unredirected_header("Authorization", "Basic " + token)
+    for header in pull.headers:
+        name, _colon, value = header.partition(": ")
+        request.add_unredirected_header(name, value)
+    return request
+
+
+def _names_token(pull: Pull) -> bool:
+    return any(header.lower().startswith("authorization:") for header in pull.headers)
+
+
+def _netrc_user(host: str) -> str | None:
+    """``user:password`` for a host out of ``~/.netrc``, as curl and wget find it."""
+    try:
+        found = netrc.netrc().authenticators(host)
+    except (OSError, netrc.NetrcParseError):
+        return None
+    return f"{found[0] or ''}:{found[2] or ''}" if found else None

@@ -1,0 +1,319 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carry out a plan on the host: stage, verify, unpack, try, place, link, remove."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
+
+from ansible_collections.fleet.python.plugins.module_utils._archive.gunzip import UnpackError
+from ansible_collections.fleet.python.plugins.module_utils._archive.manifest import (
+    Contents,
+    read_contents,
+    write_manifest,
+)
+from ansible_collections.fleet.python.plugins.module_utils._archive.unpack import unpack
+from ansible_collections.fleet.python.plugins.module_utils._background import Meanwhile
+from ansible_collections.fleet.python.plugins.module_utils._digest import digest_of
+from ansible_collections.fleet.python.plugins.module_utils._fetch.pull import take_pull
+from ansible_collections.fleet.python.plugins.module_utils._fetch.verify import FetchError, UnreachedError, copy_checked
+from ansible_collections.fleet.python.plugins.module_utils._home import root as _root
+from ansible_collections.fleet.python.plugins.module_utils._home import staging as _staging
+from ansible_collections.fleet.python.plugins.module_utils._home.bytecode import compile_bytecode
+from ansible_collections.fleet.python.plugins.module_utils._home.disk import watched_disk
+from ansible_collections.fleet.python.plugins.module_utils._home.relocate import fit
+from ansible_collections.fleet.python.plugins.module_utils._home.removal import go_on, going
+from ansible_collections.fleet.python.plugins.module_utils._home.root import MeanwhileError, RootError
+from ansible_collections.fleet.python.plugins.module_utils._home.tree import hands_down, settle
+from ansible_collections.fleet.python.plugins.module_utils._home.trial import (
+    IllegalInstruction,
+    TrialError,
+    start_interpreter,
+    try_interpreter,
+)
+from ansible_collections.fleet.python.plugins.module_utils._home.users import users_of
+
+
+class ApplyError(Exception):
+    """A step of the plan failed, and what users see on the host is as it was before that step.
+
+    ``step`` names it: lock, sweep, stage, download, unpack, fit, try, compile, place, link, remove.
+    ``illegal_instruction``: the interpreter died of one, so a build for a lower CPU level may do.
+    ``meanwhile``: another run came between, so a new plan may do.
+    ``unreached``: no source gave anything, so the controller may send it.
+    """
+
+    def __init__(
+        self,
+        step: str,
+        home: str,
+        reason: str,
+        illegal_instruction: bool = False,
+        meanwhile: bool = False,
+        unreached: bool = False,
+    ) -> None:
+        super().__init__(f"{step} of {home} failed: {reason}" if home else f"{step} failed: {reason}")
+        self.step = step
+        self.home = home
+        self.illegal_instruction = illegal_instruction
+        self.meanwhile = meanwhile
+        self.unreached = unreached
+
+
+class _Steps:
+    """What each step took, and the one place where what went wrong below becomes an ApplyError."""
+
+    def __init__(self) -> None:
+        self.taken: list[dict[str, Any]] = []
+        self.passed_over: list[str] = []
+
+    @contextmanager
+    def step(self, name: str, home: str = "") -> Iterator[None]:
+        start = time.monotonic()
+        try:
+            yield
+        except (FetchError, RootError, TrialError, UnpackError) as error:
+            raise ApplyError(
+                name,
+                home,
+                str(error),
+                isinstance(error, IllegalInstruction),
+                isinstance(error, MeanwhileError),
+                isinstance(error, UnreachedError),
+            ) from error
+        except OSError as error:
+            reason = error.strerror or str(error)
+            where = f" ({error.filename})" if error.filename else ""
+            raise ApplyError(name, home, reason + where) from error
+        self.taken.append({"name": name, "home": home, "seconds": round(time.monotonic() - start, 3)})
+
+
+def apply_plan(plan: dict[str, Any]) -> dict[str, Any]:
+    """Carry out ``plan`` (the shape that plugin_utils/_plan/plan.py makes) and return what was done.
+
+    Returns ``changed``, ``steps`` (name, home, seconds), ``trials`` (what each new interpreter said, by home),
+    ``in_use`` (why a home that was to go has stayed, by home) and ``passed_over`` (a line for each source that failed
+    before another one did not).
+    Raises ApplyError. Every install is placed before the first link moves; nothing is removed before the last did.
+    """
+    # Modes are set where it matters; this is for what the interpreter under trial makes.
+    os.umask(0o022)
+    # This may run from the very tree that it makes a home of.
+    sys.dont_write_bytecode = True
+    root = plan["root"]
+    steps = _Steps()
+    trials: dict[str, Any] = {}
+    changed = False
+    stages = [install["stage"] for install in plan["installs"] if install["stage"]]
+    # An empty root that somebody else made is theirs, unless the last interpreter leaves it.
+    keep_root = os.path.isdir(root) and not plan["remove"] and not _staging.made_with(root, stages)
+    with _held(root, stages, keep_root, steps):
+        try:
+            with steps.step("sweep"):
+                go_on(root, {*plan["links"].values(), *plan["remove"]})
+                _staging.sweep(root, stages)
+            for install in plan["installs"]:
+                trial, placed = _install(root, install, steps)
+                trials.update({install["home"]: trial} if trial else {})
+                changed |= placed
+            in_use = _in_use(root, plan, steps)
+            with ExitStack() as stack:
+                if plan["links"]:
+                    with steps.step("link"):
+                        gone = [home for home in plan["remove"] if home not in in_use]
+                        stack.enter_context(going(root, gone, plan["venv_roots"]))
+                changed |= _link(root, plan, in_use, steps)
+                changed |= _remove(root, plan, in_use, steps)
+        finally:
+            _clean(root, plan, keep_root)
+    return {
+        "changed": changed,
+        "steps": steps.taken,
+        "trials": trials,
+        "in_use": in_use,
+        "passed_over": steps.passed_over,
+    }
+
+
+def sweep_only(root: str) -> dict[str, Any]:
+    """Remove what runs that were cut off have left, unless another run is at work now: that one has done it."""
+    with suppress(RootError), _root.locked(root, patience=0):
+        go_on(root, ())
+        _staging.sweep(root, [])
+        _root.leave_if_empty(root, keep_root=False)
+    return {"changed": False, "steps": [], "trials": {}, "in_use": {}}
+
+
+@contextmanager
+def _held(root: str, stages: list[str], keep_root: bool, steps: _Steps) -> Iterator[None]:
+    with ExitStack() as stack:
+        try:
+            with steps.step("lock"):
+                still_there = stack.enter_context(_staging.held(root, stages))
+                stack.enter_context(_root.locked(root))
+                still_there()
+        except ApplyError:
+            _staging.drop_stages(root, stages, keep_root)
+            raise
+        yield
+
+
+def _install(root: str, install: dict[str, Any], steps: _Steps) -> Any:
+    home = install["home"]
+    with ExitStack() as stack:
+        with steps.step("stage", home):
+            staged = install["stage"]
+            stage = os.path.join(_root.staging_of(root), staged) if staged else _root.new_stage(root)
+            stack.callback(shutil.rmtree, stage, ignore_errors=True)
+            sync = stack.enter_context(watched_disk(stage))
+        tree = os.path.join(stage, "tree")
+        source = install["source"]
+        final = os.path.join(root, home)
+        if _root.stands(root, home, install["receipt"]["sha256"]):
+            # Another run has placed the same build while this one waited.
+            _follow(tree, final)
+            return None, False
+        contents = None
+        if not staged:
+            source, contents = _unpacked(stage, tree, install, steps)
+        python = os.path.join(tree, install["program"])
+        with steps.step("fit", home):
+            # What the module has unpacked is as it should be, unless the folder that it lies in has interfered.
+            if staged or hands_down(tree):
+                settle(tree)
+            fitted = fit(tree, final, **install["fit"])
+        # By a thread, while the interpreter is tried and compiles: what these write is bytecode, and does not count.
+        read = Meanwhile(_contents, tree, contents, fitted)
+        with steps.step("try", home):
+            start_interpreter(python, install["version"])
+        if install["compile_bytecode"]:
+            # Before the rest of the trial, which is then faster.
+            with steps.step("compile", home):
+                compile_bytecode(tree, final, python)
+        # The disk is at work while the interpreter is tried, so that there is less to wait for in the end.
+        written = Meanwhile(sync)
+        with steps.step("try", home):
+            trial = try_interpreter(python, stage)
+        with steps.step("place", home):
+            written.result()
+            files = write_manifest(tree, read.result())
+            receipt = dict(install["receipt"], source=source, files=files, installed=_now())
+            _root.place(root, tree, home, receipt, sync)
+        _follow(tree, final)
+        return trial, True
+
+
+def _contents(tree: str, unpacked: Contents | None, changed: list[str]) -> Contents:
+    """What lies in a tree: as it was unpacked, and changed since; read where sh has unpacked it."""
+    if unpacked is None:
+        return read_contents(tree)
+    unpacked.digests.update((path, digest_of(os.path.join(tree, path))) for path in changed)
+    return unpacked
+
+
+def _unpacked(stage: str, tree: str, install: dict[str, Any], steps: _Steps) -> tuple[str, Contents]:
+    """Fetch and unpack; the source that the bytes came from, and what came out of them."""
+    archive = os.path.join(stage, "archive")
+    source: str = install["source"]
+    with steps.step("download", install["home"]):
+        if install["file"]:
+            copy_checked(install["file"], archive, install["sha256"])
+        else:
+            # Not above: what HTTP needs takes longer to load than all the rest.
+            from ansible_collections.fleet.python.plugins.module_utils._fetch.download import download
+
+            source, passed_over = download(take_pull(install["pull"]), archive, install["sha256"])
+            steps.passed_over += passed_over
+    with steps.step("unpack", install["home"]):
+        os.mkdir(tree)
+        contents = unpack(archive, tree, tuple(install["top"]))
+        os.unlink(archive)
+    return source, contents
+
+
+def _now() -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def _follow(tree: str, home: str) -> None:
+    """Where this very module runs from the tree that has just moved, let its later imports find it."""
+    if sys.prefix == tree:
+        sys.path[:] = [home + path[len(tree) :] if path.startswith(tree) else path for path in sys.path]
+        sys.path_importer_cache.clear()
+
+
+def _in_use(root: str, plan: dict[str, Any], steps: _Steps) -> dict[str, str]:
+    """Which of the homes that are to go must stay, and why."""
+    found = {}
+    for home in plan["remove"]:
+        with steps.step("remove", home):
+            going = [path for path in plan["unlink"] if _root.leads_to(path, home)]
+            others = [name for name in _root.links_to(root, home) if name not in plan["links"]]
+            # Another run may have turned a link to it since this one looked.
+            users = [f"the link {name} leads to it" for name in others if os.path.join(root, name) not in going]
+            users += users_of([os.path.join(root, home), *going], plan["venv_roots"])
+        if users:
+            found[home] = "; ".join(users[:5])
+    return found
+
+
+def _link(root: str, plan: dict[str, Any], in_use: dict[str, str], steps: _Steps) -> bool:
+    minors = {os.path.join(root, name): home for name, home in plan["links"].items()}
+    wanted = dict(minors, **plan["paths"])
+    # With a home that has to stay, the minor link that leads to it stays, and the links through that.
+    staying = [path for path in plan["unlink"] if any(_root.leads_to(path, home) for home in in_use)]
+    through = tuple(path + "/" for path in staying)
+    unlink = [
+        path
+        for path in plan["unlink"]
+        if path not in staying and not (through and os.path.islink(path) and os.readlink(path).startswith(through))
+    ]
+    # All are looked at first, so that the last one's fault does not leave the first one switched.
+    for home in plan["links"].values():
+        with steps.step("link"):
+            if not os.path.isdir(os.path.join(root, home)):
+                raise MeanwhileError(f"another run has removed {os.path.join(root, home)}")
+    for path in wanted:
+        with steps.step("link"):
+            _root.check_link_place(path)
+    if plan["made_links"] is not None and not staying:
+        with steps.step("link"):
+            _root.record_links(root, plan["made_links"])
+    if plan["level"]:
+        with steps.step("link"):
+            _root.remember_level(root, plan["level"])
+    for path in minors if plan["record_previous"] else ():
+        with steps.step("link"):
+            _root.record_previous(root, path)
+    for path, target in wanted.items():
+        with steps.step("link"):
+            _root.switch_link(root, path, target)
+    for path in unlink:
+        with steps.step("link"):
+            _root.remove_link(path)
+    return bool(wanted or unlink)
+
+
+def _remove(root: str, plan: dict[str, Any], in_use: dict[str, str], steps: _Steps) -> bool:
+    going = [home for home in plan["remove"] if home not in in_use]
+    for home in going:
+        with steps.step("remove", home):
+            _root.remove_home(root, home)
+    with steps.step("remove"):
+        _root.forget_dangling_previous(root)
+    return bool(going)
+
+
+def _clean(root: str, plan: dict[str, Any], keep_root: bool) -> None:
+    """Leave no staging of this run, and no root of which nothing is used."""
+    for install in plan["installs"]:
+        if install["stage"]:
+            shutil.rmtree(os.path.join(_root.staging_of(root), install["stage"]), ignore_errors=True)
+    _root.leave_if_empty(root, keep_root)

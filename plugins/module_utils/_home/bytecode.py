@@ -1,0 +1,71 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Compile a staged build's standard library, before anybody uses it."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterator
+
+from ansible_collections.fleet.python.plugins.module_utils._background import Meanwhile, processors
+from ansible_collections.fleet.python.plugins.module_utils._home.trial import IllegalInstruction, TrialError, run_staged
+
+_TESTS = ("test", "tests", "idle_test")
+# Each takes 20 to 45 MB, and starts without any bytecode, as long as a dozen files take: more would hardly end sooner.
+_MOST_PROCESSES = 8
+
+# A file that does not compile (a template, say) is none that anybody imports; a disk that is full is told.
+_COMPILE = r"""
+import os, py_compile, sys
+tree, home = sys.argv[1:]
+for name in sys.stdin.buffer.read().split(b"\0"):
+    path = os.fsdecode(name)
+    try:
+        py_compile.compile(path, dfile=home + path[len(tree):], doraise=True)
+    except py_compile.PyCompileError:
+        pass
+"""
+
+
+def compile_bytecode(tree: str, home: str, python: str) -> None:
+    """Compile the standard library in the staged ``tree`` as if it stood in ``home`` already, on all processors.
+
+    Services cannot write into the home, so what is not compiled now is compiled at each of their starts. The standard
+    library's own tests are left out: a third of the files, some of which are meant not to compile.
+    Raises TrialError, and of that IllegalInstruction for a build above this CPU's level.
+    """
+    files = _largest_first(tree)
+    count = min(processors(), _MOST_PROCESSES)
+    # Not compileall's own processes: each loads multiprocessing, without bytecode, and they want /dev/shm.
+    running = [Meanwhile(_compile, files[number::count], tree, home, python) for number in range(count)]
+    for part in running:
+        part.wait()
+    try:
+        for part in running:
+            part.result()
+    except IllegalInstruction:
+        raise
+    except TrialError:
+        # Where there is little memory one process may live that has no others beside it.
+        _compile(files, tree, home, python)
+
+
+def _compile(files: list[str], tree: str, home: str, python: str) -> None:
+    names = b"\0".join(map(os.fsencode, files))
+    if names:
+        run_staged("compiling bytecode", python, ["-c", _COMPILE, tree, home], told=names)
+
+
+def _largest_first(tree: str) -> list[str]:
+    """The files to compile; the time that one takes goes with its size, so dealt out in turn they make equal parts."""
+    return sorted(_sources(tree), key=lambda path: (-os.lstat(path).st_size, path))
+
+
+def _sources(tree: str) -> Iterator[str]:
+    for library in glob.iglob(os.path.join(glob.escape(tree), "lib", "python3.*")):
+        for folder, folders, files in os.walk(library):
+            folders[:] = [name for name in folders if name not in _TESTS]
+            paths = (os.path.join(folder, name) for name in files if name.endswith(".py"))
+            yield from (path for path in paths if not os.path.islink(path))

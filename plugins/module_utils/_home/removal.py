@@ -1,0 +1,70 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Homes that go once the links have moved: written down before, so that the next run goes on where one was cut off.
+
+Later nothing would tell such a home from one that is kept for going back.
+"""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+import shutil
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from ansible_collections.fleet.python.plugins.module_utils._home import root as _root
+from ansible_collections.fleet.python.plugins.module_utils._home.users import users_of
+
+_GOING = "going"
+
+
+@contextmanager
+def going(root: str, homes: Sequence[str], venv_roots: Sequence[str]) -> Iterator[None]:
+    """For the block in which links move and these homes go. What stands in a staging is swept: see `go_on`.
+
+    The note stays where the block fails once a link has moved, on a full disk say.
+    """
+    if not homes:
+        yield
+        return
+    stage = _root.new_stage(root)
+    links = [_root.links_to(root, home) for home in homes]
+    done = False
+    try:
+        text = json.dumps({"homes": list(homes), "venv_roots": list(venv_roots)})
+        _root.write_synced(os.path.join(stage, _GOING), text)
+        yield
+        done = True
+    finally:
+        if done or links == [_root.links_to(root, home) for home in homes]:
+            shutil.rmtree(stage, ignore_errors=True)
+
+
+def go_on(root: str, needed: Collection[str]) -> None:
+    """Remove what runs that were cut off would have removed, but for what is needed, linked or used now.
+
+    Called with the lock held, before the staging is swept.
+    """
+    for path in glob.glob(os.path.join(glob.escape(_root.staging_of(root)), _root.OURS + "*", _GOING)):
+        for home, venv_roots in _read(path):
+            place = os.path.join(root, home)
+            # The name comes out of a file: it must be that of a home of ours.
+            ours = os.path.basename(home) == home and _root.read_receipt(place) is not None
+            if not ours or home in needed or _root.links_to(root, home) or users_of([place], venv_roots):
+                continue
+            # What cannot be removed is no reason to do nothing else.
+            with suppress(OSError):
+                _root.remove_home(root, home)
+
+
+def _read(path: str) -> Iterator[Any]:
+    # A power cut may have come before its end.
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)
+        for home in found["homes"]:
+            yield str(home), found["venv_roots"]

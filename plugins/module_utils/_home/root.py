@@ -1,0 +1,319 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The root of a host: its lock, its staging, and every change of what users see there, each by one rename."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import re
+import shutil
+import stat
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any, Callable
+
+from ansible_collections.fleet.python.plugins.module_utils._home.selinux import restore_labels
+
+RECEIPT = ".fleet-receipt"
+_LOCK, _STAGING, _LINKS, _LEVEL = ".lock", ".staging", ".links", ".level"
+_PREVIOUS = ".{}.previous"
+OURS = "module-"
+# Seconds to wait for another play on this host; a fresh install on a slow host takes a few minutes.
+_PATIENCE = 900
+
+
+class RootError(Exception):
+    """The root cannot be changed as the plan says; what users see is as it was."""
+
+
+class MeanwhileError(RootError):
+    """Another run came between plan and host: what was planned with is gone. Look again, and plan anew."""
+
+
+def staging_of(root: str) -> str:
+    return os.path.join(root, _STAGING)
+
+
+def _make_root(root: str) -> None:
+    staging = staging_of(root)
+    try:
+        os.makedirs(root, 0o755, exist_ok=True)
+        # Archives and trees that are not yet tested are nobody else's business.
+        with suppress(FileExistsError):
+            os.mkdir(staging, 0o700)
+        found = os.lstat(staging)
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
+            raise RootError(
+                f"{staging} is no directory of this user's that only this user may write: "
+                "see who made it, move it away, then run again"
+            )
+    except FileNotFoundError:
+        return  # removed with its root by the run before us; the caller sees it
+    except OSError as error:
+        if isinstance(error, FileExistsError) and not os.path.lexists(root):
+            return  # removed while os.makedirs looked at it: the same
+        raise RootError(
+            f"{root} cannot be made or written: {error.strerror}. "
+            "Run with become, or set root to a directory that this user may write"
+        ) from error
+
+
+@contextmanager
+def locked(root: str, patience: float = _PATIENCE) -> Iterator[None]:
+    """Hold the root's lock; the kernel frees it when its holder dies. Raises RootError after ``patience`` seconds."""
+    end = time.monotonic() + patience
+    path = os.path.join(root, _LOCK)
+    while True:
+        _make_root(root)
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        except FileNotFoundError:
+            continue  # removed with its root by the play before us
+        except OSError as error:
+            raise RootError(f"{path} cannot be locked: {error.strerror}") from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(descriptor), os.stat(path)):
+                break
+        except FileNotFoundError:
+            pass  # removed as above
+        except BlockingIOError as error:
+            if time.monotonic() > end:
+                raise RootError(
+                    f"another run has held {path} for {patience:g} seconds: see what it does, then run again"
+                ) from error
+            time.sleep(0.1)
+        os.close(descriptor)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def new_stage(root: str) -> str:
+    """A fresh directory on the root's own file system. Called with the lock held."""
+    while True:
+        # An empty one may be gone: the run before us has removed it, or the sh of one that failed, without the lock.
+        with suppress(FileExistsError):
+            os.mkdir(staging_of(root), 0o700)
+        with suppress(FileNotFoundError):
+            return tempfile.mkdtemp(prefix=OURS, dir=staging_of(root))
+
+
+def staged(root: str) -> list[str]:
+    """The names in the staging; none where it is gone."""
+    try:
+        return os.listdir(staging_of(root))
+    except FileNotFoundError:
+        return []
+
+
+@contextmanager
+def scratch(root: str) -> Iterator[str]:
+    """The same for the block."""
+    stage = new_stage(root)
+    try:
+        yield stage
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def read_receipt(home: str) -> dict[str, Any] | None:
+    """The receipt of a home, None where there is none that can be read."""
+    try:
+        with open(os.path.join(home, RECEIPT), encoding="utf-8") as file:
+            receipt = json.load(file)
+    except (OSError, ValueError):
+        return None
+    return receipt if isinstance(receipt, dict) else None
+
+
+def write_synced(path: str, text: str) -> None:
+    """A new file that a power cut leaves whole."""
+    with open(path, "x", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fchmod(file.fileno(), 0o644)
+        os.fsync(file.fileno())
+
+
+def stands(root: str, home: str, sha256: str) -> bool:
+    """Whether the very build stands there already, with its receipt."""
+    standing = read_receipt(os.path.join(root, home))
+    return standing is not None and standing.get("sha256") == sha256
+
+
+def place(root: str, tree: str, home: str, receipt: dict[str, Any], sync: Callable[[], None]) -> None:
+    """Give a tested tree its name. ``sync`` returns when all of it is on the disk."""
+    target = os.path.join(root, home)
+    if os.path.lexists(target):
+        raise RootError(f"{target} is in the way and has no receipt of ours: move it away, then run again")
+    write_synced(os.path.join(tree, RECEIPT), json.dumps(receipt, sort_keys=True) + "\n")
+    # A power cut must not leave empty files behind a good name: everything is on disk before the name is.
+    sync()
+    os.rename(tree, target)
+    _sync_directory(root)
+    failure = restore_labels(target)
+    if failure:
+        raise RootError(failure)
+
+
+def _sync_directory(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def check_link_place(path: str) -> None:
+    """Raises RootError where something that is no link stands in the way of one."""
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise RootError(f"{path} cannot be looked at: {error.strerror}") from error
+    if not stat.S_ISLNK(found.st_mode):
+        raise RootError(f"{path} is no link, and we replace nothing else: move it away, then run again")
+
+
+def switch_link(root: str, path: str, target: str) -> None:
+    """Make ``path`` a link to ``target``, by one rename: at each instant it leads to the old or to the new."""
+    check_link_place(path)
+    folder, name = os.path.split(path)
+    try:
+        with ExitStack() as stack:
+            if folder == root:
+                fresh = os.path.join(stack.enter_context(scratch(root)), name)
+            else:
+                os.makedirs(folder, 0o755, exist_ok=True)
+                _sweep_links(root, folder, name)
+                # Others may write there too: symlink(2) makes a new name or fails, and follows nothing.
+                fresh = os.path.join(folder, f".{name}.{os.urandom(8).hex()}")
+            os.symlink(target, fresh)
+            try:
+                os.rename(fresh, path)
+            except OSError:
+                os.unlink(fresh)
+                raise
+        _sync_directory(folder)
+    except OSError as error:
+        raise RootError(f"the link {path} cannot be made: {error.strerror}") from error
+
+
+def _sweep_links(root: str, folder: str, name: str) -> None:
+    """Remove what a run has left that was cut off before its rename."""
+    for other in os.listdir(folder):
+        path = os.path.join(folder, other)
+        ours = re.fullmatch(rf"\.{re.escape(name)}\.[0-9a-f]{{16}}", other) and os.path.islink(path)
+        if ours and os.readlink(path).startswith(root + "/"):
+            os.unlink(path)
+
+
+def links_to(root: str, home: str) -> list[str]:
+    """The names of the root's links that lead to a home; the memories of what they led to before do not count."""
+    return [
+        name
+        for name in sorted(os.listdir(root))
+        if not name.startswith(".") and leads_to(os.path.join(root, name), home)
+    ]
+
+
+def leads_to(path: str, target: str) -> bool:
+    return os.path.islink(path) and os.readlink(path) == target
+
+
+def remove_link(path: str) -> None:
+    """Remove a link; a path that is gone already is fine, one that is no link stays."""
+    try:
+        if stat.S_ISLNK(os.lstat(path).st_mode):
+            os.unlink(path)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise RootError(f"the link {path} cannot be removed: {error.strerror}") from error
+
+
+def record_links(root: str, paths: Iterable[str]) -> None:
+    """Remember the links that we make outside of the root, so that they can go with what they lead to."""
+    _record(root, _LINKS, "".join(line + "\n" for line in sorted(paths)))
+
+
+def remember_level(root: str, level: int) -> None:
+    """Remember the x86-64 level above which builds die on this host."""
+    _record(root, _LEVEL, f"{level}\n")
+
+
+def _record(root: str, name: str, text: str) -> None:
+    """Replace a small file of the root's own; an empty one is removed."""
+    record = os.path.join(root, name)
+    if not text:
+        remove_file(record)
+        return
+    with scratch(root) as stage:
+        fresh = os.path.join(stage, name)
+        write_synced(fresh, text)
+        os.rename(fresh, record)
+
+
+def record_previous(root: str, path: str) -> None:
+    """Remember what the minor link ``path`` leads to now, for going back to it."""
+    if os.path.islink(path):
+        folder, name = os.path.split(path)
+        switch_link(root, os.path.join(folder, _PREVIOUS.format(name)), os.readlink(path))
+
+
+def forget_dangling_previous(root: str) -> None:
+    """Drop the memory of homes that are gone."""
+    for name in os.listdir(root):
+        path = os.path.join(root, name)
+        if name.startswith(".") and name.endswith(".previous") and not os.path.exists(path):
+            remove_link(path)
+
+
+def remove_file(path: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def remove_home(root: str, home: str) -> None:
+    """Take a home out of sight by one rename, then delete it."""
+    away = os.path.join(new_stage(root), "gone")
+    with suppress(FileNotFoundError):
+        os.rename(os.path.join(root, home), away)
+    shutil.rmtree(os.path.dirname(away))
+
+
+def leave_if_empty(root: str, keep_root: bool) -> None:
+    """Remove our lock and staging where nothing else is left in the root, and the root itself unless it is to stay.
+
+    Called with the lock held.
+    """
+    if set(os.listdir(root)) - {_LOCK, _STAGING, _LEVEL} or staged(root):
+        return
+    if not keep_root:
+        remove_file(os.path.join(root, _LEVEL))
+    try:
+        os.rmdir(staging_of(root))
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        if error.errno != errno.ENOTEMPTY:
+            raise
+        return  # the sh of another run has just begun to stage
+    remove_file(os.path.join(root, _LOCK))
+    if keep_root:
+        return
+    try:
+        os.rmdir(root)
+    except OSError as error:
+        # A mount point stays, and a link to a folder, and a root that somebody has just begun to fill.
+        if error.errno not in (errno.EBUSY, errno.ENOTDIR, errno.ENOTEMPTY, errno.EACCES, errno.EPERM):
+            raise

@@ -1,0 +1,136 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whose the stages in a root's staging are: what sh has staged is taken over, what nobody needs any more is swept."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Callable
+
+from ansible_collections.fleet.python.plugins.module_utils._home.root import (
+    OURS,
+    MeanwhileError,
+    forget_dangling_previous,
+    staged,
+    staging_of,
+)
+
+# In a stage that sh has made: who makes it, whether the root was made with it (stage.sh writes both), and the lock of
+# the module that has taken it over.
+_MAKER, _MADE_ROOT, _HELD = "maker", "made-root", "held"
+# What somebody else is still writing into cannot be deleted in one go.
+_DELETIONS = 100
+
+
+@contextmanager
+def held(root: str, stages: Iterable[str]) -> Iterator[Callable[[], None]]:
+    """Keep what sh has staged for this run from being swept, also while it waits for the root's lock.
+
+    Gives a function to call with that lock held: another run may have been about to sweep it, and has by then.
+    Both raise MeanwhileError where another run has swept it.
+    """
+    found: dict[str, int] = {}
+
+    def still_there() -> None:
+        for path, descriptor in found.items():
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(descriptor), os.stat(path)):
+                    continue
+            raise MeanwhileError(f"another run has swept {os.path.dirname(path)}")
+
+    with ExitStack() as stack:
+        for stage in stages:
+            path = os.path.join(staging_of(root), stage, _HELD)
+            try:
+                descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            except FileNotFoundError:
+                raise MeanwhileError(f"another run has swept {os.path.dirname(path)}") from None
+            stack.callback(os.close, descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            found[path] = descriptor
+        yield still_there
+
+
+def made_with(root: str, stages: Iterable[str]) -> bool:
+    """Whether sh has made the root together with one of these stages."""
+    return any(os.path.exists(os.path.join(staging_of(root), stage, _MADE_ROOT)) for stage in stages)
+
+
+def drop_stages(root: str, stages: Iterable[str], keep_root: bool) -> None:
+    """Remove what sh has staged for a run that does not get the lock, and the folders where nothing else is there."""
+    for stage in stages:
+        shutil.rmtree(os.path.join(staging_of(root), stage), ignore_errors=True)
+    with suppress(OSError):
+        if os.lstat(staging_of(root)).st_uid == os.geteuid():
+            os.rmdir(staging_of(root))
+    with suppress(OSError):
+        if not keep_root:
+            os.rmdir(root)
+
+
+def sweep(root: str, ours: Iterable[str]) -> None:
+    """Remove what runs that were cut off have left in the staging. Called with the lock held.
+
+    What a module stages it stages under the lock, so nobody is using it now. What sh has staged lives as long as
+    that shell, and then as long as the module that holds it. Between the two it may be swept: its run then begins
+    again, and finds the Python that this run has brought. No clock is asked. ``ours`` is this run's.
+    """
+    staging = staging_of(root)
+    for name in set(staged(root)) - set(ours):
+        path = os.path.join(staging, name)
+        if name.startswith(OURS):
+            _delete(path)
+        elif not (_is_held(path) or _maker_lives(path)):
+            # Its run may take it over at this moment: it must find all of it or nothing.
+            aside = os.path.join(staging, OURS + name)
+            with suppress(OSError):
+                os.rename(path, aside)
+                path = aside
+            _delete(path)
+    forget_dangling_previous(root)
+
+
+def _is_held(stage: str) -> bool:
+    try:
+        descriptor = os.open(os.path.join(stage, _HELD), os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _maker_lives(stage: str) -> bool:
+    """Whether the shell that makes a stage still runs: process id, start and boot as it wrote them (proc(5))."""
+    try:
+        with open(os.path.join(stage, _MAKER), encoding="ascii") as file:
+            pid, start, boot = file.read().split()
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            booted = file.read().strip()
+        with open(f"/proc/{int(pid)}/stat", encoding="utf-8", errors="replace") as file:
+            # The name before it may hold blanks and brackets; the fields after it are counted from 3.
+            fields = file.read().rpartition(")")[2].split()
+    except (OSError, ValueError):
+        return False
+    return boot == booted and fields[0] not in "ZX" and fields[22 - 3] == start
+
+
+def _delete(path: str) -> None:
+    for _try in range(_DELETIONS):
+        try:
+            if stat.S_ISDIR(os.lstat(path).st_mode):
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                os.unlink(path)
+        except FileNotFoundError:
+            return

@@ -1,0 +1,92 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tree of a staged build: make it fit to be a home, and say what is foreign in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import time
+from contextlib import suppress
+
+from ansible_collections.fleet.python.plugins.module_utils._archive.gunzip import UnpackError
+from ansible_collections.fleet.python.plugins.module_utils._archive.manifest import BYTECODE
+from ansible_collections.fleet.python.plugins.module_utils._archive.members import check_link
+
+# As acl(5) and the kernel name them. A folder's default list is handed down to whatever is made in it, and takes the
+# umask's place: bytecode's folders would be as open as the list says.
+_ACCESS_LISTS = ("system.posix_acl_default", "system.posix_acl_access")
+
+
+def settle(tree: str) -> None:
+    """Set every mode to 0755 or 0644 and every owner to who runs this, whatever unpacked the tree and wherever it lies.
+
+    Access lists that the folder above has handed down go.
+    A file from the future (the host's clock may be years behind the build) gets the time of now: what is newer than
+    the home's receipt counts as changed.
+    Links must stay inside the tree and nothing else than folders, files and links may be there: raises UnpackError.
+    """
+    now = time.time()
+    lists = _handed_down(tree)
+    folders = [""]
+    shared: dict[int, list[str]] = {}
+    while folders:
+        below = folders.pop()
+        with os.scandir(os.path.join(tree, below)) as entries:
+            for entry in entries:
+                name = os.path.join(below, entry.name)
+                if entry.is_symlink():
+                    check_link(name.split("/"), os.readlink(entry.path))
+                    continue
+                found = entry.stat(follow_symlinks=False)
+                if stat.S_ISDIR(found.st_mode):
+                    if entry.name == BYTECODE:
+                        shutil.rmtree(entry.path)
+                        continue
+                    folders.append(name)
+                elif not stat.S_ISREG(found.st_mode):
+                    raise UnpackError(f"{name!r} is neither a file, a folder nor a link: no build has such")
+                elif found.st_nlink > 1:
+                    shared.setdefault(found.st_ino, []).append(name)
+                    continue
+                _own(entry.path, found, now, lists)
+    # A hard link to a file outside would have that file's mode and owner changed, so all names must be in the tree.
+    for names in shared.values():
+        path = os.path.join(tree, names[0])
+        found = os.lstat(path)
+        if found.st_nlink != len(names):
+            raise UnpackError(f"{names[0]!r} is a hard link to a file outside of the tree: no build has such")
+        _own(path, found, now, lists)
+    _own(tree, os.lstat(tree), now, lists)
+
+
+def hands_down(tree: str) -> bool:
+    """Whether what is made in a new folder of ours gets a group or access lists from the folder that this lies in."""
+    return os.lstat(tree).st_gid != os.getegid() or bool(_handed_down(tree))
+
+
+def _handed_down(tree: str) -> list[str]:
+    """Which access lists the tree has got from the folder that it lies in, and handed down."""
+    if not hasattr(os, "listxattr"):  # macOS
+        return []
+    try:
+        return [name for name in os.listxattr(tree) if name in _ACCESS_LISTS]
+    except OSError:  # a file system without attributes
+        return []
+
+
+def _own(path: str, found: os.stat_result, now: float, lists: list[str]) -> None:
+    owner, group = os.geteuid(), os.getegid()
+    for name in lists:
+        with suppress(OSError):  # a file has no default list
+            os.removexattr(path, name)
+    if found.st_uid != owner or found.st_gid != group:
+        os.chown(path, owner, group)
+    if found.st_mtime > now:
+        # No time given: the kernel's own, which is never ahead of what it writes next (time.time() can be).
+        os.utime(path)
+    mode = 0o755 if stat.S_ISDIR(found.st_mode) or found.st_mode & 0o111 else 0o644
+    if stat.S_IMODE(found.st_mode) != mode:
+        os.chmod(path, mode)

@@ -1,0 +1,130 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Try a staged interpreter before anything points at it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from typing import Any
+
+from ansible_collections.fleet.python.plugins.module_utils._background import Meanwhile
+
+# Seconds; generous, since an emulated or very slow host takes many for making a venv.
+_TIMEOUT = 600
+
+# Without what the caller's environment says, and without leaving bytecode that names the staging.
+_ALONE = ("-I", "-B")
+
+# Public modules and the extension each one stands on. An extension that the build does not carry is named,
+# not failed: what it carries must import. readline is libedit in these builds (PBS docs, "quirks").
+_TRIAL = r"""
+import importlib, importlib.util, json, os, sys
+extensions = {"ssl": "_ssl", "hashlib": "_hashlib", "sqlite3": "_sqlite3", "ctypes": "_ctypes", "lzma": "_lzma",
+              "bz2": "_bz2", "zlib": "zlib", "json": "_json", "decimal": "_decimal", "readline": "readline",
+              "pyexpat": "pyexpat"}
+absent = [name for name in extensions if importlib.util.find_spec(extensions[name]) is None]
+for name in extensions:
+    if name not in absent:
+        importlib.import_module(name)
+# A few old trees came without pip, 3.9.6 of 20210724 for aarch64 among them.
+absent += [name for name in ("pip",) if importlib.util.find_spec(name) is None]
+import hashlib, ssl, sysconfig, zlib
+def authorities():
+    # A folder of certificates is read at need (SSL_CTX_load_verify_locations(3)): its hashed names are counted.
+    context = ssl.create_default_context()
+    folder = ssl.get_default_verify_paths().capath
+    hashed = [name for name in os.listdir(folder) if name.endswith(".0")] if folder else []
+    return max(context.cert_store_stats()["x509_ca"], len(hashed))
+if zlib.decompress(zlib.compress(b"fleet" * 99)) != b"fleet" * 99:
+    raise SystemExit("zlib does not give back what it packed")
+hashlib.sha256(b"fleet").hexdigest()
+# What was rewritten for this place must still be Python.
+sysconfig.get_config_vars()
+print(json.dumps({"version": sys.version.split()[0], "machine": os.uname().machine, "absent": absent,
+                  "openssl": ssl.OPENSSL_VERSION, "ca_certificates": authorities()}))
+"""
+
+
+class TrialError(Exception):
+    """The staged interpreter does not do what every build of CPython does."""
+
+
+class IllegalInstruction(TrialError):
+    """The build is for a CPU that this host does not have."""
+
+
+def run_staged(what: str, python: str, arguments: list[str], told: bytes = b"") -> str:
+    """Run a staged interpreter by itself, with ``told`` to read; what it has printed. ``what`` is for people.
+
+    Raises TrialError, and of that IllegalInstruction.
+    """
+    # Nothing of the caller's: a PYTHONHOME or a half-set locale of the play must not decide about the build.
+    environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
+    try:
+        # run_command has neither a clean environment nor a time limit.
+        done = subprocess.run(  # pylint: disable=ansible-bad-function
+            [python, *_ALONE, *arguments],
+            env=environment,
+            input=told,
+            capture_output=True,
+            timeout=_TIMEOUT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise TrialError(f"{what} did not end within {_TIMEOUT} seconds") from error
+    except OSError as error:
+        raise TrialError(f"{what} cannot start: {error}") from error
+    if done.returncode in (-signal.SIGILL, 128 + signal.SIGILL):
+        raise IllegalInstruction(f"{what} dies with an illegal instruction: it is built for a higher CPU level")
+    if done.returncode:
+        reason = _reason((done.stderr or done.stdout).decode(errors="replace"))
+        raise TrialError(f"{what} fails with exit status {done.returncode}: {reason or 'it said nothing'}")
+    return done.stdout.decode(errors="replace")
+
+
+def _reason(said: str) -> str:
+    """What a program has said in the end; of a traceback its last line, which names the error."""
+    said = said.strip()
+    return said.splitlines()[-1].strip() if "Traceback (most recent call last)" in said else said[-600:]
+
+
+def start_interpreter(python: str, version: str) -> None:
+    """See that the interpreter starts, and says that it is this version.
+
+    Raises TrialError, and of that IllegalInstruction for a build above this CPU's level.
+    """
+    name = os.path.basename(python)
+    found = run_staged(name, python, ["-c", "import sys; print(sys.version.split()[0])"]).strip()
+    if found != version:
+        raise TrialError(f"{name} says that it is version {found}, not {version}")
+
+
+def try_interpreter(python: str, scratch: str) -> dict[str, Any]:
+    """Run what users will: the modules that builds have, a venv, pip where the build has it.
+
+    ``scratch`` is a directory that may be written and is thrown away. Returns ``version``, ``machine``, ``absent``
+    (public modules that the build lacks), ``openssl`` and ``ca_certificates`` (how many the host's trust store has).
+    Raises what `start_interpreter` does: what starts may still hold instructions of a higher level.
+    """
+    name = os.path.basename(python)
+    venv = Meanwhile(_try_venv, python, os.path.join(scratch, "venv"))
+    try:
+        found: dict[str, Any] = json.loads(run_staged(name, python, ["-c", _TRIAL]))
+        if "pip" not in found["absent"]:
+            # More of pip than its version needs an XML parser.
+            asked = ["--version"] if "pyexpat" in found["absent"] else ["list", "--disable-pip-version-check"]
+            run_staged("pip of " + name, python, ["-m", "pip", *asked])
+    finally:
+        venv.wait()
+    venv.result()
+    return found
+
+
+def _try_venv(python: str, venv: str) -> None:
+    name = os.path.basename(python)
+    run_staged("making a venv with " + name, python, ["-m", "venv", "--without-pip", venv])
+    run_staged("the venv's python", os.path.join(venv, "bin", "python"), ["-c", "import sys, encodings"])

@@ -1,0 +1,225 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When nothing fits a request: what is in the way, and the nearest thing that would have worked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import version_key
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Catalogue, release_key
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.query import (
+    Query,
+    best_of,
+    candidate_versions,
+    choose,
+    why_not,
+)
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import BuildOptions
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.triples import MAX_LEVEL, TRIPLES
+
+try:
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import Version
+except ImportError as error:  # ansible-core always brings it; ansible-test looks at plugins without
+    PACKAGING_ERROR: ImportError | None = error
+else:
+    PACKAGING_ERROR = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A way out: a fact that explains it (may be empty), and what to do."""
+
+    fact: str
+    advice: str
+
+
+def refusal(query: Query, catalogue: Catalogue) -> str:
+    """Why nothing in the catalogue fits, and the nearest thing that would have."""
+    if query.release is not None and query.release not in catalogue.releases():
+        return _unknown_release(query.release, catalogue)
+    hints = [hint for find in _FINDERS for hint in find(query, catalogue)]
+    if not hints:
+        hints = list(_other_triples(query, catalogue))
+    start = f"{catalogue.origin} has no {query}"
+    facts = ", ".join(dict.fromkeys(hint.fact for hint in hints if hint.fact))
+    advice = " or ".join(dict.fromkeys(hint.advice for hint in hints if hint.advice))
+    return ": ".join(part for part in (start, facts, advice) if part)
+
+
+def _unknown_release(release: str, catalogue: Catalogue) -> str:
+    known = catalogue.releases()
+    if not known:
+        return f"{catalogue.origin} holds no release at all, so not {release} either"
+    older = next((each for each in known if release_key(each) < release_key(release)), None)
+    newer = next((each for each in reversed(known) if release_key(each) > release_key(release)), None)
+    nearest = " and ".join(each for each in (older, newer) if each)
+    return (
+        f"release {release} is not in {catalogue.origin}; the nearest there: {nearest}. "
+        "With catalogue: source, the digests of any release come from the source itself"
+    )
+
+
+def _by_release(query: Query, catalogue: Catalogue) -> Iterator[Hint]:
+    """Another release has it."""
+    if query.release is None:
+        return
+    anywhere = replace(query, release=None)
+    releases = {
+        entry.release
+        for version in candidate_versions(anywhere, catalogue)
+        for entry in catalogue.entries(None, version)
+        if why_not(anywhere, entry.asset) is None
+    }
+    asked = release_key(query.release)
+    older = max((each for each in releases if release_key(each) < asked), key=release_key, default=None)
+    newer = min((each for each in releases if release_key(each) > asked), key=release_key, default=None)
+    what = query.request.text
+    if older and not newer:
+        yield Hint(f"{what} ended with release {older}", f"set release: {older}")
+    elif newer and not older:
+        yield Hint(f"{what} began with release {newer}", f"set release: {newer}")
+    elif older and newer:
+        yield Hint(f"releases {older} and {newer} have it", f"set release: {newer}")
+
+
+def _by_prerelease(query: Query, catalogue: Catalogue) -> Iterator[Hint]:
+    """There are prereleases alone."""
+    found = choose(replace(query, prerelease=True), catalogue)
+    if found and not query.prerelease:
+        version = found.asset.version
+        yield Hint(f"{query.request.text} is there only as a prerelease", f"ask for {version}, or set prerelease: true")
+
+
+def _by_level(query: Query, catalogue: Catalogue) -> Iterator[Hint]:
+    """Only a higher x86-64 level has it."""
+    found = choose(replace(query, max_level=MAX_LEVEL), catalogue)
+    if found:
+        level = TRIPLES[found.asset.normal_triple].level
+        yield Hint(f"it needs x86-64 level {level} and max_level is {query.max_level}", f"set max_level: {level}")
+
+
+def _by_libc(query: Query, catalogue: Catalogue) -> Iterator[Hint]:
+    """Only the other libc has it."""
+    found = choose(replace(query, libc=None), catalogue) if query.libc else None
+    if found:
+        libc = TRIPLES[found.asset.normal_triple].libc
+        yield Hint(f"it is there only for {libc}, libc: {query.libc} was asked for", "leave libc out")
+
+
+def _by_flavor(query: Query, catalogue: Catalogue) -> Iterator[Hint]:
+    """Only another flavor has it."""
+    found = choose(replace(query, flavor=None), catalogue) if query.flavor else None
+    if found:
+        yield Hint(f"it is there only as {found.asset.flavor}", "leave flavor out")
+
+
+def _by_build(query: Query, catalogue: Catalogue) -> Iterator[Hint]:
+    """Only other build options have it; each is dropped alone, then all together."""
+    options = query.options
+    if options == BuildOptions():
+        return
+    looser = (
+        replace(options, optimization=None),
+        replace(options, static=False),
+        replace(options, debug=False),
+        replace(options, freethreaded=False),
+        BuildOptions(),
+    )
+    if options.static and not _has_static(query, catalogue):
+        # The default build may be just what does not run here.
+        yield Hint(
+            f"{catalogue.origin} lists no static build of it",
+            "set catalogue: source, where the source's own SHA256SUMS lists them",
+        )
+        return
+    for each in looser:
+        if each != options and choose(replace(query, options=each), catalogue):
+            left = f"the {each} build" if each != BuildOptions() else "the default build"
+            yield Hint(f"there is no {options} build of it", f"ask for {left}")
+            return
+
+
+def _has_static(query: Query, catalogue: Catalogue) -> bool:
+    return any(
+        entry.asset.static
+        for version in candidate_versions(query, catalogue)
+        for entry in catalogue.entries(query.release, version)
+    )
+
+
+def _by_static(query: Query, catalogue: Catalogue) -> Iterator[Hint]:
+    """Only a static build has it: not chosen unasked, since no compiled wheel works there."""
+    static = replace(query.options, static=True)
+    if static != query.options and choose(replace(query, options=static), catalogue):
+        yield Hint(
+            "it is there only linked statically, which loads no extension module", "ask for it with build: static"
+        )
+
+
+def _by_version(query: Query, catalogue: Catalogue) -> Iterator[Hint]:
+    """Another version has it: of the same minor the newest, else the next minor up, else the next down."""
+    everything = replace(query, request=replace(query.request, specifier="", plain=(), exact=None))
+    versions = [
+        version for version in candidate_versions(everything, catalogue) if best_of(everything, catalogue, version)
+    ]
+    nearest = _nearest_version(query, versions)
+    if nearest:
+        asset_minor = ".".join(nearest.split(".")[:2])
+        same_minor = query.request.minor == asset_minor
+        yield Hint("", f"ask for {nearest if same_minor else asset_minor}{_letters(query)}")
+
+
+def _nearest_version(query: Query, versions: list[str]) -> str | None:
+    wanted = _wanted_minor(query)
+    newest = {version_key(version)[:2]: version for version in reversed(versions)}  # minor -> its newest
+    if wanted in newest:
+        return newest[wanted]
+    above = min((minor for minor in newest if minor > wanted), default=None)
+    below = max((minor for minor in newest if minor < wanted), default=None)
+    return newest[above] if above else newest[below] if below else None
+
+
+def _wanted_minor(query: Query) -> tuple[int, int]:
+    """The lowest minor version that the request names."""
+    releases = [Version(each.version.removesuffix(".*")).release for each in SpecifierSet(query.request.specifier)]
+    return min(((*numbers, 0)[0], (*numbers, 0)[1]) for numbers in releases)
+
+
+def _letters(query: Query) -> str:
+    return "t" * query.request.freethreaded + "d" * query.request.debug
+
+
+def _by_triple(query: Query, _catalogue: Catalogue) -> Iterator[Hint]:
+    """A triple that is no longer built."""
+    for name in query.triples:
+        if TRIPLES[name].last:
+            yield Hint(f"{name} ended with release {TRIPLES[name].last}", "")
+
+
+def _other_triples(query: Query, catalogue: Catalogue) -> Iterator[Hint]:
+    """Where nothing else helps: what it is built for."""
+    found = [
+        name
+        for name in TRIPLES
+        if choose(replace(query, triples=(name,), libc=None, max_level=MAX_LEVEL), catalogue) is not None
+    ]
+    if found:
+        yield Hint(f"it is there only for {', '.join(found)}", "")
+
+
+_FINDERS: Final[tuple[Callable[[Query, Catalogue], Iterator[Hint]], ...]] = (
+    _by_release,
+    _by_prerelease,
+    _by_level,
+    _by_libc,
+    _by_flavor,
+    _by_build,
+    _by_static,
+    _by_triple,
+    _by_version,
+)

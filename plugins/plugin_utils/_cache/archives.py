@@ -1,0 +1,101 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The controller's cache of archives, by sha256: each is downloaded once, whatever the number of hosts and forks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
+from ansible_collections.fleet.python.plugins.plugin_utils._cache.limit import keep_within, limit, used
+from ansible_collections.fleet.python.plugins.plugin_utils._cache.repack import pack_anew
+from ansible_collections.fleet.python.plugins.plugin_utils._cache.single_flight import once
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.digest import digest_of
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.download import Watch, unwatched
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.failures import PassedOver
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import Source, SourceError, fetch_from
+
+
+def cache_directory() -> Path:
+    """``$XDG_CACHE_HOME/fleet.python``, by default in ``~/.cache``."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "fleet.python"
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A ``.tar.gz`` on the controller, and its own sha256: the asset's, but where it was packed anew."""
+
+    path: Path
+    sha256: str
+
+
+def cached_archive(
+    entry: Entry, sources: Sequence[Source], passed_over: PassedOver | None = None, watch: Watch = unwatched
+) -> Archive:
+    """The asset's archive in the cache, its sha256 checked now; a ``.tar.zst`` as a ``.tar.gz``, which hosts unpack.
+
+    Raises SourceError.
+    """
+    original = cached_asset(entry, sources, passed_over, watch)
+    if entry.asset.archive == "tar.gz":
+        return Archive(original, entry.sha256)
+    with _told(original.parent):
+        return _packed_anew(entry, original, original.with_name(f"{entry.sha256}.tar.gz"))
+
+
+def cached_asset(
+    entry: Entry, sources: Sequence[Source], passed_over: PassedOver | None = None, watch: Watch = unwatched
+) -> Path:
+    """The asset in the cache as it was published, its sha256 checked now. Raises SourceError."""
+    directory = cache_directory() / "archives"
+    most = limit()
+
+    def fetch(target: Path) -> None:
+        try:
+            fetch_from(sources, entry, target, passed_over, watch)
+        except OSError:
+            # A full disk does not get emptier by keeping what fills it.
+            target.unlink(missing_ok=True)
+            raise
+        keep_within(directory, most)
+
+    with _told(directory):
+        path = once(
+            directory / entry.sha256,
+            fetch,
+            good=lambda path: digest_of(path) == entry.sha256,
+            resumable=True,
+        )
+        used(path)
+        return path
+
+
+@contextmanager
+def _told(directory: Path) -> Iterator[None]:
+    """What goes wrong with the cache, as a SourceError that names it."""
+    try:
+        yield
+    except OSError as error:
+        raise SourceError(
+            f"the controller's cache {directory} cannot be used: {error.strerror or error}; XDG_CACHE_HOME names "
+            "another place, and ansible-playbook fleet.python.clean_cache empties it"
+        ) from error
+
+
+def _packed_anew(entry: Entry, original: Path, path: Path) -> Archive:
+    """The ``.tar.gz`` at ``path``. Its digest is noted as it is made: one taken later would prove nothing."""
+    note = path.with_name(path.name + ".sha256")
+
+    def make(target: Path) -> None:
+        pack_anew(original, target, entry.asset.name)
+        note.write_text(digest_of(target), encoding="ascii")
+
+    once(path, make, good=lambda found: note.is_file() and digest_of(found) == note.read_text(encoding="ascii"))
+    used(path)
+    return Archive(path, note.read_text(encoding="ascii"))

@@ -1,0 +1,30 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What goes wrong while a plan is carried out on a host."""
+
+from __future__ import annotations
+
+
+class StageError(ValueError):
+    """The host could not stage the build, and has nothing of it."""
+
+
+class CrashError(StageError):
+    """The module did not come to its end on the host. ``status`` is its exit status, None where it is not known."""
+
+    def __init__(self, reason: str, status: int | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class MeanwhileError(StageError):
+    """Another run came between on this host: to look again and plan anew will do."""
+
+
+class UnreachedError(StageError):
+    """The host got nothing from any source, neither good nor bad: the controller may."""
+
+
+class IllegalInstructionError(StageError):
+    """The interpreter is built for a higher CPU level than this host has: one for a lower level may do."""

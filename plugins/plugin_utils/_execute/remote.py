@@ -1,0 +1,185 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A host as an action plugin reaches it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from copy import copy
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.fleet.python.plugins.plugin_utils._cache.archives import cache_directory
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.download_progress import far_script, parse_far
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import (
+    CrashError,
+    IllegalInstructionError,
+    MeanwhileError,
+    StageError,
+    UnreachedError,
+)
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.progress import (
+    TERMINAL,
+    progress,
+    watched,
+    watched_reading,
+)
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.sent import Note, Sent
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.download import Watch, unwatched
+
+if TYPE_CHECKING:
+    from ansible.plugins.action import ActionBase
+
+_MODULE = "fleet.python.interpreter"
+
+
+def _crash(result: Mapping[str, Any]) -> str:
+    """What is known of a module that did not come to its end."""
+    said = str(result.get("exception") or result.get("module_stderr") or result.get("module_stdout") or "")
+    lines = [line for line in said.splitlines() if line.strip()]
+    return f"the module crashed on the host: {lines[-1] if lines else 'it said nothing'}"
+
+
+def _failure(result: Mapping[str, Any]) -> StageError:
+    said = str(result.get("msg") or _crash(result))
+    # Our module says these, whatever has failed; what stops it before it can do so does not.
+    if "meanwhile" not in result:
+        return CrashError(said, result.get("rc"))
+    if result["meanwhile"]:
+        return MeanwhileError(said)
+    if result["unreached"]:
+        return UnreachedError(said)
+    return IllegalInstructionError(said) if result.get("illegal_instruction") else StageError(said)
+
+
+def run_directory() -> Path:
+    """A directory of the controller that the processes of one ansible-playbook share, and that goes with it."""
+    from ansible import constants
+
+    # Set when the module is loaded, where mypy does not see it.
+    return Path(str(vars(constants)["DEFAULT_LOCAL_TMP"]))
+
+
+class Remote:
+    """The connection of one task: commands, a file, and the module that applies."""
+
+    def __init__(self, action: ActionBase, task_vars: dict[str, Any]) -> None:
+        self._action = action
+        self._task_vars = task_vars
+        self._note: Note | None = None
+        self._beside: Remote | None = None
+
+    @property
+    def name(self) -> str:
+        """As the inventory has it."""
+        return str(self._task_vars.get("inventory_hostname", "this host"))
+
+    def run(self, command: str) -> dict[str, Any]:
+        """Run a command under the task's become; ``rc``, ``stdout`` and ``stderr``."""
+        return dict(self._action._low_level_execute_command(command))
+
+    def run_with_environment(self, command: str) -> dict[str, Any]:
+        """The same under the task's ``environment``."""
+        environment = self._action._compute_environment_string()
+        return self.run(f"{environment} /bin/sh -c {shlex.quote(command)}" if environment.strip() else command)
+
+    def send(self, local: Path) -> str:
+        """Copy a file into the task's temporary directory on the host; its path there."""
+        action = self._action
+        folder = action._connection._shell.tmpdir or action._make_tmp_path()
+        if self._note is None and action._should_remove_tmp_path(folder):
+            self._note = self._sent().note(folder)
+        target = action._connection._shell.join_path(folder, local.name)
+        if TERMINAL:
+            with watched_reading(local, self.watch(f"copy of {local.name}")):
+                action._transfer_file(str(local), target)
+        else:
+            action._transfer_file(str(local), target)
+        # Where nobody else has to read it nothing is to be done, and a chmod would be one round trip more.
+        if action._is_become_unprivileged():
+            action._fixup_perms2((folder, target))
+        return str(target)
+
+    def sweep_sent(self) -> None:
+        """Remove the temporary folders there of runs of this controller that were killed, or have lost the host."""
+        for note in self._sent().left():
+            gone = False
+            try:
+                command = self._action._connection._shell.remove(note.folder, recurse=True)
+                # As Ansible does it: by the user who has made the folder.
+                gone = self._action._low_level_execute_command(command, sudoable=False).get("rc") == 0
+            finally:
+                if gone:
+                    note.forget()
+                else:
+                    note.release()
+
+    def task_ends(self) -> None:
+        """Ansible has removed its temporary folder, or has tried to."""
+        if self._note and self._action._connection._shell.tmpdir is None:
+            self._note.forget()
+            self._note = None
+
+    def _sent(self) -> Sent:
+        action = self._action
+        play = action._play_context
+        host = (action._connection.transport, play.remote_addr, play.port, play.remote_user)
+        return Sent(cache_directory(), "\n".join(map(str, host)))
+
+    def watch(self, what: str) -> Watch:
+        """Lines on the terminal, where there is one."""
+        if not TERMINAL:
+            return unwatched
+        display: Any = self._action._display
+        return progress(display.display, f"{self.name}: {what}")
+
+    @contextmanager
+    def watched_pull(self, what: str, root: str, stages: str) -> Iterator[None]:
+        """While the block runs, show on the terminal how far the host is with a download of its own."""
+        if not TERMINAL:
+            yield
+            return
+        # Kept as long as the task: with a copy some connection plugins would close what they have in common.
+        beside = self._beside = self._beside or self._for_another_thread()
+        command = far_script(root, stages)
+
+        def look() -> tuple[int, int | None] | None:
+            # Whatever is wrong with the connection, the block finds it too, and says it.
+            with suppress(Exception):
+                return parse_far(str(beside.run(command).get("stdout", "")))
+            return None
+
+        with watched(look, self.watch(what)):
+            yield
+
+    def _for_another_thread(self) -> Remote:
+        """The same host: connection and become plugins note what they are at in themselves."""
+        action: Any = copy(self._action)
+        action._connection = copy(action._connection)
+        action._connection.become = copy(action._connection.become)
+        return Remote(action, self._task_vars)
+
+    def module(self, python: str, plan: Mapping[str, Any]) -> dict[str, Any]:
+        """Run the module with that Python of the host. Raises StageError with what it says where it fails."""
+        result: dict[str, Any] = self._action._execute_module(
+            module_name=_MODULE,
+            module_args={"version": ["planned"], "_plan": dict(plan)},
+            task_vars=self._vars_with(python),
+        )
+        if result.get("failed"):
+            raise _failure(result)
+        return {key: result[key] for key in ("changed", "steps", "trials", "in_use", "passed_over") if key in result}
+
+    def _vars_with(self, python: str) -> dict[str, Any]:
+        """The task's variables with the Python to use; a delegated task looks it up among its own."""
+        chosen = {"ansible_python_interpreter": python}
+        task_vars = self._task_vars | chosen
+        delegate = self._action._task.delegate_to
+        if delegate:
+            delegated = dict(task_vars.get("ansible_delegated_vars", {}))
+            delegated[delegate] = delegated.get(delegate, {}) | chosen
+            task_vars["ansible_delegated_vars"] = delegated
+        return task_vars

@@ -1,0 +1,73 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stage a build on a host that has no Python: the sh script as it is sent, and what it answers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import (
+    IllegalInstructionError,
+    MeanwhileError,
+    StageError,
+    UnreachedError,
+)
+from ansible_collections.fleet.python.plugins.plugin_utils._host.script import script_text
+
+_FAILED: Final = re.compile(r"^fleet-failed (\w+)\n(.*?)\nfleet-end$", re.MULTILINE | re.DOTALL)
+
+
+def stage_script(
+    *,
+    root: str,
+    stage: str,
+    sha256: str,
+    top: Sequence[str],
+    program: str,
+    file: str = "",
+    pull: str = "",
+) -> str:
+    """The command that stages a build below ``<root>/.staging/<stage>/tree``.
+
+    ``file`` is the archive on the host, or ``pull`` a file there as module_utils/_fetch/pull.py describes it: everybody
+    on the host may read this command, and the URLs may hold secrets.
+    """
+    values = {
+        "FLEET_ROOT": root,
+        "FLEET_STAGE": stage,
+        "FLEET_SHA256": sha256,
+        "FLEET_TOP": "/".join(top),
+        "FLEET_PROGRAM": program,
+        "FLEET_FILE": file,
+        "FLEET_PULL": pull,
+    }
+    return script_text(values, "_execute/fetch.sh", "_execute/stage.sh")
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """The source that the host downloaded from, empty for a file that was sent, and a line for each before it."""
+
+    source: str = ""
+    passed_over: tuple[str, ...] = ()
+
+
+def parse_stage(answer: str, home: str) -> Staged:
+    """What the script says. Raises StageError with the reason where it failed."""
+    text = answer.replace("\r", "")
+    if re.search(r"^fleet-swept$", text, re.MULTILINE):
+        raise MeanwhileError(f"stage of {home} failed: other runs on this host have swept it, again and again")
+    if failed := _FAILED.search(text):
+        if failed[1] == "unreached":
+            raise UnreachedError(f"download of {home} failed: {failed[2].strip()}")
+        kind = IllegalInstructionError if "illegal instruction" in failed[2] else StageError
+        raise kind(f"{failed[1]} of {home} failed: {failed[2].strip()}")
+    if not re.search(r"^fleet-staged$", text, re.MULTILINE):
+        raise StageError(f"stage of {home} did not end: {text.strip()[-300:] or 'the host said nothing'}")
+    source = re.search(r"^fleet-source (.+)$", text, re.MULTILINE)
+    passed_over = re.findall(r"^fleet-passed-over (.+)$", text, re.MULTILINE)
+    return Staged(source[1] if source else "", tuple(passed_over))

@@ -1,0 +1,59 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is installed on a host, as fleet.python.interpreter_info returns it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Home, Observation
+
+# What of a receipt is for people; the rest is for us.
+_SHOWN = ("asset", "release", "version", "triple", "flavor", "sha256", "source", "installed")
+# The root's own files, and what is ours by its name.
+_OWN = (".lock", ".staging", ".links", ".level")
+
+
+def inventory_of(observed: Observation) -> dict[str, Any]:
+    """Homes, links and left-overs."""
+    users: dict[str, list[int]] = {}
+    for name, pid in observed.running:
+        users.setdefault(observed.minor_links.get(name, name), []).append(pid)
+    return {
+        "homes": [_home(home, observed, users) for home in observed.homes],
+        "links": {f"{observed.root.path}/{name}": home for name, home in observed.minor_links.items()},
+        "left_overs": _left_overs(observed),
+    }
+
+
+def _home(home: Home, observed: Observation, users: dict[str, list[int]]) -> dict[str, Any]:
+    return {
+        "home": f"{observed.root.path}/{home.name}",
+        "linked_by": sorted(name for name, target in observed.minor_links.items() if target == home.name),
+        "previous_of": sorted(name for name, target in observed.previous.items() if target == home.name),
+        "in_use_by": sorted(users.get(home.name, [])),
+        "whole": home.whole,
+        "damage": home.damage,
+    } | {key: home.receipt.get(key) for key in _SHOWN}
+
+
+def _left_overs(observed: Observation) -> list[dict[str, str]]:
+    """What a run that was cut off has left, and what is not ours."""
+    root = observed.root.path
+    known = {home.name for home in observed.homes}
+    names = {entry.path for entry in observed.root.entries}
+    found = [
+        {"path": f"{root}/.staging/{name}", "what": "staging of a run that was cut off, or is still on"}
+        for name in observed.root.staging
+    ]
+    for entry in observed.root.entries:
+        path = f"{root}/{entry.path}"
+        if entry.is_link:
+            if entry.target not in names:
+                found.append({"path": path, "what": f"link that leads to {entry.target}, which is not there"})
+        elif entry.path.startswith("cpython-") and entry.path not in known:
+            found.append({"path": path, "what": "home without a receipt"})
+        elif entry.path not in known and entry.path not in _OWN:
+            found.append({"path": path, "what": "not ours"})
+    return found

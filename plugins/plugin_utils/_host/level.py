@@ -1,0 +1,50 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The x86-64 microarchitecture level of a host."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation
+
+# psABI x86-64, "Micro-Architecture Levels", in the words of /proc/cpuinfo; each level asks for those below it too.
+# OSXSAVE of level 3 shows as xsave; LZCNT as abm; SSE3 as pni.
+_LEVEL_FLAGS: Final = {
+    2: frozenset(["cx16", "lahf_lm", "popcnt", "pni", "sse4_1", "sse4_2", "ssse3"]),
+    3: frozenset(["abm", "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "xsave"]),
+    4: frozenset(["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"]),
+}
+
+
+def level_of(observed: Observation) -> tuple[int, str | None]:
+    """The level by the kernel's flags and by the loader of glibc, the lower one where they differ, and a note then.
+
+    A flag that a hypervisor hides is missing in both: what it hides is not to be used.
+    """
+    flags = observed.cpu.get("flags", "")
+    by_flags = level_of_flags(flags)
+    if not observed.loader_levels:
+        return by_flags, None if flags else "/proc/cpuinfo shows no flags: level 1 is what every x86-64 machine has"
+    supported = [int(line[8]) for line in observed.loader_levels if re.match(r"x86-64-v[234] \(supported", line)]
+    by_loader = max(supported, default=1)
+    if not flags:
+        return by_loader, f"/proc/cpuinfo shows no flags: level {by_loader} is what the loader says"
+    if by_loader == by_flags:
+        return by_flags, None
+    return min(
+        by_flags, by_loader
+    ), f"/proc/cpuinfo shows level {by_flags}, the loader level {by_loader}: the lower one is used"
+
+
+def level_of_flags(flags: str) -> int:
+    """The x86-64 level, 1 to 4, of the words of /proc/cpuinfo's ``flags``."""
+    have = set(flags.split())
+    level = 1
+    for higher, needed in _LEVEL_FLAGS.items():
+        if not needed <= have:
+            break
+        level = higher
+    return level

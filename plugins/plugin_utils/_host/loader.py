@@ -1,0 +1,76 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the dynamic loaders of a host tell: which libc, which version, and whether the builds would find theirs."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation
+
+# PT_INTERP of a program for (architecture, libc, float ABI of 32-bit ARM): part of each ABI, so every build has it.
+# Sources: psABI supplements as glibc's sysdeps/**/shlib-versions and ldd-rewrite have them; musl's ldso name by arch.
+LOADERS: Final = {
+    ("x86_64", "gnu", None): "/lib64/ld-linux-x86-64.so.2",
+    ("aarch64", "gnu", None): "/lib/ld-linux-aarch64.so.1",
+    ("armv7", "gnu", "hard"): "/lib/ld-linux-armhf.so.3",
+    ("armv7", "gnu", "soft"): "/lib/ld-linux.so.3",
+    ("ppc64le", "gnu", None): "/lib64/ld64.so.2",
+    ("s390x", "gnu", None): "/lib/ld64.so.1",
+    ("riscv64", "gnu", None): "/lib/ld-linux-riscv64-lp64d.so.1",
+    ("i686", "gnu", None): "/lib/ld-linux.so.2",
+    ("x86_64", "musl", None): "/lib/ld-musl-x86_64.so.1",
+    ("aarch64", "musl", None): "/lib/ld-musl-aarch64.so.1",
+}
+
+# Which libc a loader's file name tells, known for more architectures than there are builds for.
+_NAMES: Final = (
+    (re.compile(r"ld-musl-[^/]+"), "musl"),
+    (re.compile(r"ld-linux[^/]*\.so\.\d+|ld64\.so\.\d+|ld\.so\.1|ld-\d[\d.]*\.so"), "gnu"),
+    (re.compile(r"ld(64)?-uClibc[^/]*"), "uclibc"),
+    (re.compile(r"linker(64)?"), "bionic"),
+)
+
+# What stands where a loader should be and is none for our builds: Alpine's gcompat and libc6-compat (musl behind the
+# name of glibc's loader), NixOS's stub (prints that it cannot run foreign programs; nix-ld in its place does run them).
+_PRETENDERS: Final = re.compile(r"gcompat|musl|stub-ld")
+
+
+def libc_of(loader: str) -> str | None:
+    """The libc that a loader belongs to, by its file name: ``gnu``, ``musl``, ``uclibc``, ``bionic`` or None."""
+    name = loader.rsplit("/", 1)[-1]
+    return next((libc for pattern, libc in _NAMES if pattern.fullmatch(name)), None)
+
+
+def libcs_for(observed: Observation, arch: str, float_abi: str | None, interp: str | None) -> tuple[str, ...]:
+    """The libcs whose builds for this architecture would find their loader on the host; ``interp`` is the shell's."""
+    gcompat = any("libgcompat" in loader.path for loader in observed.loaders)
+    targets = {loader.path: loader.target or "" for loader in observed.loaders}
+    found = []
+    for (its_arch, libc, its_float), path in LOADERS.items():
+        if its_arch != arch or its_float not in (None, float_abi):
+            continue
+        pretends = libc == "gnu" and (gcompat or bool(_PRETENDERS.search(targets.get(path, ""))))
+        if path == interp or (path in targets and not pretends):
+            found.append(libc)
+    return tuple(found)
+
+
+def libc_version(observed: Observation, libc: str | None) -> str | None:
+    """The libc's version, such as ``2.36`` or ``1.2.5``, as its loader says or the loader's file name does."""
+    if libc is None or libc_of(observed.loader_asked) != libc:
+        return None
+    if libc == "musl":
+        found = re.search(r"^Version (\d{1,9}(?:\.\d{1,9}){1,2})", observed.loader_says, re.MULTILINE | re.ASCII)
+        return found[1] if found else None
+    # Before 2.33 the loader has no --version (glibc NEWS 2.33): then its file is called ld-2.31.so.
+    for pattern, text in (
+        (r"release version (\d{1,9}\.\d{1,9})", observed.loader_says),
+        (r"/ld-(\d{1,9}\.\d{1,9})\.so", observed.loader_file),
+        (r"glibc (\d{1,9}\.\d{1,9})", observed.getconf),
+    ):
+        if found := re.search(pattern, text, re.ASCII):
+            return found[1]
+    return None

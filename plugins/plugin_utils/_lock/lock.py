@@ -1,0 +1,148 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lock file: which asset, byte for byte, a request means on hosts of a triple."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import Asset
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Catalogue, Entry
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.query import Query, why_not
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import Request, parse_request
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.resolve import Rejection
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.triples import TRIPLES
+
+# What a person runs to write the lock, for messages.
+COMMAND: Final = "ansible-playbook fleet.python.lock"
+
+
+class LockError(ValueError):
+    """A lock file is damaged, or does not pin what was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """One pinned asset."""
+
+    asset: Asset
+    release: str
+    sha256: str
+    size: int | None
+    """Bytes; None where whoever wrote the lock could not know."""
+
+    @property
+    def entry(self) -> Entry:
+        """The same as a catalogue has it."""
+        return Entry(self.release, self.asset, self.sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A whole lock file."""
+
+    requests: tuple[str, ...]
+    """The requests' texts, sorted by version."""
+    pins: Mapping[str, Mapping[str, Pin]]
+    """For the best triple of a host: for a request's text: the pin. The asset's own triple may be of a lower level."""
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Everything pinned, each once, sorted by path."""
+        found = {pin.entry.path: pin.entry for pins in self.pins.values() for pin in pins.values()}
+        return tuple(found[path] for path in sorted(found))
+
+
+def update_lock(
+    lock: Lock | None, pins: Mapping[tuple[str, str], Pin], *, drop: Iterable[str] = (), only: bool = False
+) -> Lock:
+    """The lock with some pins set; ``pins`` is keyed by (triple, the request's text).
+
+    All others stay as they are: updating one minor version leaves the others alone. ``drop`` names requests that go.
+    With ``only``, everything goes that is not in ``pins``.
+    """
+    table: dict[str, dict[str, Pin]] = {}
+    if lock and not only:
+        gone = set(drop)
+        for triple, by_request in lock.pins.items():
+            table[triple] = {text: pin for text, pin in by_request.items() if text not in gone}
+    for (triple, text), pin in pins.items():
+        table.setdefault(triple, {})[text] = pin
+    kept = {triple: by_request for triple, by_request in table.items() if by_request}
+    texts = {text for by_request in kept.values() for text in by_request}
+    return Lock(requests=sort_requests(texts), pins=kept)
+
+
+def sort_requests(texts: Iterable[str]) -> tuple[str, ...]:
+    """Requests by the numbers that they name, then by their text: 3.9 comes before 3.13."""
+    return tuple(sorted(set(texts), key=lambda text: (parse_request(text).plain, text)))
+
+
+def pick(lock: Lock, query: Query, *, origin: str) -> Pin:
+    """What the lock pins for a request on a host; the first of ``query.triples`` that may be used is the host's.
+
+    ``origin`` names the lock file in messages. Raises `LockError` with the command that mends the lock.
+    """
+    triple = host_triple(query)
+    text = _pinned_text(lock, query.request, origin)
+    pin = lock.pins.get(triple, {}).get(text)
+    if pin is None:
+        pinned = ", ".join(name for name in sorted(lock.pins) if text in lock.pins[name]) or "no triple"
+        raise LockError(
+            f"{origin} does not pin {query.request.text} for {triple}, but for {pinned}. Add it with: {COMMAND}"
+        )
+    reason = why_not(query, pin.asset)
+    if reason is None and query.release not in (None, pin.release):
+        reason = f"is of release {pin.release}, release {query.release} was asked for"
+    if reason:
+        raise LockError(
+            f"{origin} no longer matches what is asked for: for {query.request.text} on {triple} it pins "
+            f"{pin.asset.name}, which {reason}. Write it anew with: {COMMAND}"
+        )
+    return pin
+
+
+def others(lock: Lock, request: Request, chosen: Entry, *, origin: str) -> tuple[Rejection, ...]:
+    """What the lock pins for the same request on hosts of other triples."""
+    text = _pinned_text(lock, request, origin)
+    return tuple(
+        Rejection(pin.asset, pin.release, f"is pinned for hosts of {triple}")
+        for triple in sorted(lock.pins)
+        for pin in [lock.pins[triple].get(text)]
+        if pin and pin.entry != chosen
+    )
+
+
+def host_triple(query: Query) -> str:
+    """The triple under which a host stands in the lock: its best that ``libc`` and ``max_level`` let through."""
+    for name in query.triples:
+        triple = TRIPLES[name]
+        if (query.libc in (None, triple.libc) or triple.libc is None) and (triple.level or 0) <= query.max_level:
+            return name
+    raise LockError(
+        f"libc: {query.libc or 'auto'} and max_level: {query.max_level} leave none of {', '.join(query.triples)}"
+    )
+
+
+def check_digests(entries: Iterable[Entry], catalogue: Catalogue, *, origin: str) -> None:
+    """Raise `LockError` where the catalogue has other bytes under a name that the lock at ``origin`` pins: it was
+    edited, or is of a mirror with builds of its own."""
+    for pinned in entries:
+        for known in catalogue.entries(pinned.release, pinned.asset.version):
+            if known.asset == pinned.asset and known.sha256 != pinned.sha256:
+                raise LockError(
+                    f"{origin}: {pinned.asset.name} has the sha256 {pinned.sha256}, in {catalogue.origin} it has "
+                    f"{known.sha256}: the lock was edited by hand, or written from a source with other builds"
+                )
+
+
+def _pinned_text(lock: Lock, request: Request, origin: str) -> str:
+    """How the lock spells a request: ``==3.13.*`` finds ``3.13``."""
+    for text in lock.requests:
+        other = parse_request(text)
+        if (other.specifier, other.options) == (request.specifier, request.options):
+            return text
+    requests = ", ".join(lock.requests) or "nothing"
+    raise LockError(f"{origin} does not pin {request.text}; it pins {requests}. Add it with: {COMMAND}")

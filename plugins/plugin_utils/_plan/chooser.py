@@ -1,0 +1,203 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Choose assets as a task says: from the catalogue that it names, or from its lock."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.bundled import bundled_catalogue
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import (
+    Catalogue,
+    CatalogueError,
+    Entry,
+    ListCatalogue,
+    changed_digests,
+    parse_sums,
+)
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.query import make_query
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import Request, merge_options, parse_build
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.resolve import Resolution, resolve
+from ansible_collections.fleet.python.plugins.plugin_utils._cache.single_flight import once
+from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import Lock, check_digests, pick
+from ansible_collections.fleet.python.plugins.plugin_utils._lock.store import read_lock
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import Build, Ranking
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.failures import PassedOver
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.index import LATEST_WORD, source_catalogue
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import Source, SourceError
+
+BUNDLED: Final = "bundled"
+SOURCE: Final = "source"
+
+
+class Chooser:
+    """The answers to the plan's questions. Catalogue and lock are read at the first of them, if there is one.
+
+    ``options`` are the task's, as module_utils/_options.py has them; ``ranking`` what the host can run;
+    ``run_directory`` and ``passed_over`` as in `catalogue_of`.
+    """
+
+    def __init__(
+        self,
+        options: Mapping[str, Any],
+        sources: Sequence[Source],
+        ranking: Ranking,
+        run_directory: Path,
+        passed_over: PassedOver | None = None,
+    ) -> None:
+        self._options = options
+        self._sources = sources
+        self._ranking = ranking
+        self._run_directory = run_directory
+        self._passed_over = passed_over
+        self._release = None if options["release"] == LATEST_WORD else options["release"]
+        self.chosen: dict[tuple[str, str], Entry] = {}
+
+    def choose(self, request: Request) -> Entry:
+        """The asset for a request. Raises LockError, ResolveError, CatalogueError, SourceError."""
+        entry = self._pinned(request) if self._options["lock"] else self.resolution(request).chosen
+        self.chosen[entry.release, entry.asset.name] = entry
+        return entry
+
+    def entries(self, builds: Iterable[Build]) -> dict[str, Entry]:
+        """What was chosen for each build that is to be installed, by its home.
+
+        The digests of a lock are held against the catalogue's, here and not for each host that has everything.
+        Raises LockError.
+        """
+        found = {build.home: self.chosen[build.release, build.asset] for build in builds}
+        if self._options["lock"]:
+            check_digests(found.values(), self.catalogue, origin=str(self._options["lock"]))
+        return found
+
+    def resolution(self, request: Request) -> Resolution:
+        """The catalogue's answer, with what was turned down."""
+        return resolve(request, self._triples(request), self.catalogue, **self._limits)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        options = self._options
+        return catalogue_of(
+            options["catalogue"],
+            self._sources,
+            options["release"],
+            self._run_directory,
+            # A lock has the digests, and what a source says is only held against them.
+            insecure=bool(options["insecure_source"] or options.get("lock")),
+            passed_over=self._passed_over,
+        )
+
+    @cached_property
+    def _limits(self) -> dict[str, Any]:
+        options = self._options
+        limits = {name: options[name] for name in ("flavor", "build", "max_level", "prerelease")}
+        return limits | {"release": self._release, "libc": None if options["libc"] == "auto" else options["libc"]}
+
+    def _triples(self, request: Request) -> tuple[str, ...]:
+        build = self._options["build"]
+        options = merge_options(request.options, parse_build(build)) if build else request.options
+        return self._ranking(static=options.static)
+
+    def _pinned(self, request: Request) -> Entry:
+        path = str(self._options["lock"])
+        pin = pick(self._lock, make_query(request, self._triples(request), **self._limits), origin=path)
+        return pin.entry
+
+    @cached_property
+    def _lock(self) -> Lock:
+        return read_lock(Path(self._options["lock"]))
+
+
+def catalogue_of(
+    option: str,
+    sources: Sequence[Source],
+    release: str | None,
+    run_directory: Path,
+    *,
+    insecure: bool = False,
+    passed_over: PassedOver | None = None,
+) -> Catalogue:
+    """The catalogue of the option ``catalogue``: ``bundled``, ``source``, or a file of the controller.
+
+    ``run_directory`` lasts as long as the run and is shared by its processes: what a source says is kept there.
+    ``insecure``: whether a source that anybody on the way can change may say which digests are right.
+    ``passed_over`` is told of sources that failed before one that did not.
+    Raises CatalogueError, SourceError.
+    """
+    if option == SOURCE or release == LATEST_WORD:
+        found = _of_sources(sources, release, run_directory, insecure, passed_over or PassedOver())
+        if option == BUNDLED:
+            _refuse_changed(found)
+        return found
+    if option == BUNDLED:
+        return bundled_catalogue()
+    path = Path(option).expanduser()
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CatalogueError(
+            f"catalogue {option!r} cannot be read: {error}; "
+            f"it is {BUNDLED}, {SOURCE}, or a SHA256SUMS file of the controller"
+        ) from error
+    return ListCatalogue(parse_sums(text, origin=str(path), release=None).entries, origin=str(path))
+
+
+def _refuse_changed(found: Catalogue) -> None:
+    """A source may have releases that are newer than ours; of those that we know it must have the same bytes."""
+    ours = bundled_catalogue()
+    known = [entry for release in found.releases() for entry in ours.entries(release)]
+    changed = changed_digests(known, found.entries())
+    if changed:
+        raise CatalogueError(
+            f"{found.origin} has other bytes than the bundled catalogue: {changed[0]} (and {len(changed) - 1} more): "
+            "set catalogue to source, if it is a mirror with builds of its own that you trust"
+        )
+
+
+def _of_sources(
+    sources: Sequence[Source], release: str | None, run_directory: Path, insecure: bool, passed_over: PassedOver
+) -> Catalogue:
+    known = bundled_catalogue().releases()
+    failures: dict[str, Exception] = {}
+    for source in sorted(sources, key=lambda source: passed_over.is_down(source.name)):
+        try:
+            if not (source.authentic or insecure):
+                raise CatalogueError(
+                    f"{source.name} is plain HTTP, so its digests prove nothing: use https, a lock, or catalogue: "
+                    "bundled or a file; insecure_source: true trusts the network"
+                )
+            found = source_catalogue(
+                _remembered(source, run_directory), origin=source.name, release=release, known=known
+            )
+        except (CatalogueError, SourceError) as error:
+            failures[source.name] = error
+        else:
+            for name, failure in failures.items():
+                passed_over.add(name, failure)
+            return found
+    raise CatalogueError("no source says what it has:\n  " + "\n  ".join(map(str, failures.values())))
+
+
+def _remembered(source: Source, run_directory: Path) -> Callable[[str], str | None]:
+    """The source's ``read_text``, whose answers the processes of a run share."""
+
+    def read(relative: str) -> str | None:
+        key = hashlib.sha256(f"{source!r} {relative}".encode()).hexdigest()
+        path = once(
+            run_directory / "fleet.python" / key,
+            lambda target: _write(target, json.dumps(source.read_text(relative))),
+        )
+        text: str | None = json.loads(path.read_text(encoding="utf-8"))
+        return text
+
+    return read
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,101 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a plan is made of: the task, builds, what becomes of each request, and the plan itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import release_date, version_key
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import BuildOptions, Request, merge_options
+
+
+class PlanError(ValueError):
+    """The host cannot be brought to what was asked for; the message says why and what to do. Nothing was changed."""
+
+
+class Ranking(Protocol):
+    """The triples that a host could run, best first; static builds ask less of it. Raises PlatformError for none."""
+
+    def __call__(self, *, static: bool = False) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What the user asked for."""
+
+    requests: tuple[Request, ...]
+    root: str
+    state: str = "present"
+    links: tuple[str, ...] = ()
+    release: str | None = None
+    flavor: str | None = None
+    build: BuildOptions = field(default_factory=BuildOptions)
+    prerelease: bool = False
+    newest: bool = False
+    """Whether the catalogue (or the lock) says what is right, and not what is installed."""
+    keep: int = 1
+    """How many older homes of a minor version stay after an upgrade."""
+
+    def options_of(self, request: Request) -> BuildOptions:
+        """The request's build options and the task's in one."""
+        return merge_options(request.options, self.build)
+
+    @property
+    def only_static(self) -> bool:
+        """Whether nothing but static builds is asked for."""
+        return all(self.options_of(request).static for request in self.requests)
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """An installed or chosen build: what tells it from every other."""
+
+    home: str
+    asset: str
+    version: str
+    release: str
+    triple: str
+    flavor: str
+    options: BuildOptions
+    link: str
+    sha256: str
+    whole: bool = True
+
+    @property
+    def age(self) -> tuple[Any, ...]:
+        """Sort key, newest last."""
+        return (version_key(self.version), release_date(self.release))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What becomes of one request. ``action``: installed, upgraded, repaired, kept, removed or rolled_back."""
+
+    request: str
+    action: str
+    build: Build | None = None
+    before: Build | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do, in this order: installs, links, paths, unlink, remove. Empty where there is nothing to do."""
+
+    root: str
+    outcomes: tuple[Outcome, ...] = ()
+    installs: tuple[Build, ...] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
+    paths: Mapping[str, str] = field(default_factory=dict)
+    made_links: tuple[str, ...] | None = None
+    unlink: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+    record_previous: bool = True
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.installs or self.links or self.paths or self.unlink or self.remove)

@@ -1,0 +1,95 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why a host cannot be given what was asked for, seen before anything is done there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+from typing import Final
+
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import FULL
+from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.model import Build, Outcome, PlanError, Task
+
+# What unpacked trees and archives need at the least, in bytes: the smallest builds seen, rounded down. The true need
+# is known only when it is too late to refuse before anything was done.
+_SPACE: Final = {"install_only_stripped": 90 << 20, "install_only": 120 << 20, FULL: 300 << 20}
+
+_PROGRAM: Final = re.compile(r"(?:python|pip|pydoc|idle|2to3)[0-9.]*(?:[td]{0,2})(?:-config)?$")
+_VERSION_AT_END: Final = re.compile(r"[0-9]+\.[0-9]+t?d?$")
+
+
+def refuse_bad_root(observed: Observation, installs: Iterable[Build]) -> None:
+    """Raises PlanError where nothing can be installed below the root."""
+    root = observed.root
+    at = root.at
+    if at is None:
+        raise PlanError(f"nothing above {root.path} can be looked at: check root")
+    if not root.folder:
+        raise PlanError(f"{at.path} is no directory, so {root.path} cannot be made there: move it away or set root")
+    if "ro" in root.mount_options:
+        raise PlanError(f"{root.path} lies on {root.mount_point}, which is mounted read-only: remount it or set root")
+    if "noexec" in root.mount_options:
+        raise PlanError(
+            f"{root.path} lies on {root.mount_point}, which is mounted noexec: nothing starts there; set root elsewhere"
+        )
+    if not root.writable:
+        raise PlanError(
+            f"{at.path} is not writable for uid {observed.uid}: "
+            "run with become, or set root to a directory of the user's"
+        )
+    need = sum(_SPACE[build.flavor] for build in installs)
+    if root.free is not None and root.free < need:
+        raise PlanError(
+            f"{root.path} has {root.free >> 20} MiB free on {root.mount_point}, "
+            f"and at least {need >> 20} MiB are needed: free some or set root"
+        )
+
+
+def refuse_foreign_entries(observed: Observation, links: Mapping[str, str]) -> None:
+    """Raises PlanError where something that is no link stands where a minor link is to be."""
+    for entry in observed.root.entries:
+        if entry.path in links and not entry.is_link:
+            raise PlanError(
+                f"{observed.root.path}/{entry.path} is no link, and we replace nothing else: "
+                "move it away, then run again"
+            )
+
+
+def extra_links(task: Task, observed: Observation, outcomes: list[Outcome]) -> dict[str, str]:
+    """The extra links that are missing or lead elsewhere, with what they shall lead to. Raises PlanError."""
+    wanted: dict[str, str] = {}
+    for path, (minor, program) in programs_of_links(task, outcomes).items():
+        target = f"{task.root}/{minor}/bin/{program}"
+        found = observed.paths.get(path)
+        if found is None:
+            wanted[path] = target
+        elif not found.is_link:
+            raise PlanError(f"{path} is no link, and we replace nothing else: move it away or leave it out of links")
+        elif found.target != target:
+            ours = path in observed.made_links or str(found.target).startswith(f"{task.root}/")
+            if not ours:
+                raise PlanError(
+                    f"{path} leads to {found.target}, which is not ours: remove it or leave it out of links"
+                )
+            wanted[path] = target
+    return wanted
+
+
+def programs_of_links(task: Task, outcomes: list[Outcome]) -> dict[str, tuple[str, str]]:
+    """What each extra link belongs to: minor link, program. Raises PlanError where it would lead to nothing."""
+    belong: dict[str, tuple[str, str]] = {}
+    minors = [outcome.build.link for outcome in outcomes if outcome.build]
+    for path in task.links:
+        name = PurePosixPath(path).name
+        # python3.13 belongs to 3.13; a name without a version belongs to the first request.
+        version = _VERSION_AT_END.search(name)
+        minor = version[0] if version else minors[0]
+        if minor not in minors:
+            raise PlanError(f"{path} would lead to nothing: of {name} there is none in {', '.join(minors)}; see links")
+        # A program of the build, by its name; any other name is one for the interpreter.
+        belong[path] = minor, name if _PROGRAM.match(name) else f"python{minor}"
+    return belong

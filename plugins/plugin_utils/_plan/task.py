@@ -1,0 +1,72 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a task's options to what the plan takes."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import (
+    BuildOptions,
+    RequestError,
+    merge_options,
+    parse_build,
+    parse_request,
+)
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import Task
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.index import LATEST_WORD
+
+# The root's path is written into Python literals, Makefiles and scripts of the builds.
+_NOT_IN_ROOT = ("'", '"', "\\", "`", "$")
+
+
+class TaskError(ValueError):
+    """An option has a value that cannot be meant."""
+
+
+def task_of(options: Mapping[str, Any]) -> Task:
+    """The task. Raises TaskError and RequestError naming the value."""
+    if not options["version"]:
+        raise TaskError("version is an empty list: name at least one, such as '3.13'")
+    requests = tuple(parse_request(text) for text in options["version"])
+    build = parse_build(options["build"]) if options["build"] else BuildOptions()
+    for request in requests:
+        try:
+            merge_options(request.options, build)
+        except RequestError as error:
+            raise TaskError(f"version {request.text!r} and build {options['build']!r}: {error}") from error
+    return Task(
+        requests=requests,
+        root=absolute("root", options["root"]),
+        state=options["state"],
+        links=tuple(dict.fromkeys(absolute("links", path) for path in options["links"])),
+        # "latest" is the source's to answer; what that is is known only after asking it.
+        release=None if options["release"] == LATEST_WORD else options["release"],
+        keep=_count("keep", options["keep"]),
+        newest=options["state"] == "latest" or options["release"] == LATEST_WORD or bool(options["lock"]),
+        # The default means the smallest that there is, so any flavor that is installed will do.
+        flavor=None if options["flavor"] == "install_only_stripped" else options["flavor"],
+        build=build,
+        prerelease=bool(options["prerelease"]),
+    )
+
+
+def _count(option: str, value: int) -> int:
+    if value < 0:
+        raise TaskError(f"{option}: {value} is less than nothing")
+    return value
+
+
+def absolute(option: str, path: str) -> str:
+    """A path on the host, made plain: it is compared with what the host shows."""
+    if any(mark in path for mark in "\n\r\0"):
+        raise TaskError(f"{option}: {path!r} has a line break in it")
+    if option == "root" and (foul := next((mark for mark in _NOT_IN_ROOT if mark in path), None)):
+        raise TaskError(f"root: {path!r} has {foul!r} in it, which sysconfig, pip's programs and venvs cannot carry")
+    plain = posixpath.normpath(path)
+    if not path.startswith("/") or plain == "/":
+        raise TaskError(f"{option}: {path!r} is no absolute path on the host, such as /opt/python")
+    return plain.replace("//", "/")

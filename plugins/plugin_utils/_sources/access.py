@@ -1,0 +1,79 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How sources are reached: time-outs, proxy, certificates, headers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.errors import SourceError
+
+# RFC 9110, 5.1 and 5.5, without what no secret needs.
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE: Final = re.compile(r"[\x20-\x7e]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The options ``timeout``, ``connect_timeout`` (seconds), ``proxy``, ``ca_path`` and ``headers``.
+
+    Proxy and headers may be secrets: they are not in its repr.
+    """
+
+    timeout: int = 30
+    connect_timeout: int = 10
+    proxy: str = field(default="", repr=False)
+    ca_path: Path | None = None
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+
+def access_of(options: Mapping[str, Any]) -> Access:
+    """What a task's options say. Raises SourceError naming the option, and never a value that may be a secret."""
+    for name in ("timeout", "connect_timeout"):
+        if options[name] < 1:
+            raise SourceError(f"{name}: {options[name]} is no number of seconds to wait")
+    return Access(
+        timeout=options["timeout"],
+        connect_timeout=options["connect_timeout"],
+        proxy=_proxy(options["proxy"] or ""),
+        ca_path=_authorities(options["ca_path"]) if options["ca_path"] else None,
+        headers=_headers(options["headers"] or {}),
+    )
+
+
+def _proxy(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        sound = not text or (parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0)
+    except ValueError:
+        sound = False
+    if not sound or not _VALUE.fullmatch(text) or " " in text:
+        raise SourceError(
+            "proxy is no URL such as http://proxy.example.com:3128; "
+            "where a user or password stands in it, write / ? # @ [ ] in them as %2F %3F %23 %40 %5B %5D"
+        )
+    return text
+
+
+def _authorities(text: str) -> Path:
+    path = Path(text)
+    try:
+        sound = b"-----BEGIN" in path.read_bytes()
+    except OSError as error:
+        raise SourceError(f"ca_path: {path} cannot be read on the controller: {error.strerror}") from error
+    if not sound:
+        raise SourceError(f"ca_path: {path} holds no certificate in PEM form")
+    return path
+
+
+def _headers(given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    for number, (name, value) in enumerate(given.items(), start=1):
+        if not _NAME.fullmatch(str(name)) or not _VALUE.fullmatch(str(value)):
+            raise SourceError(f"headers: number {number} is no header of one line in plain ASCII")
+    return tuple((str(name), str(value)) for name, value in given.items())

@@ -1,0 +1,30 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sha256 of a file, and whether it is the right one."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.errors import SourceError
+
+
+def digest_of(path: Path) -> str:
+    """The sha256 of a file, in hex."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_digest(path: Path, sha256: str, origin: str) -> None:
+    """Raises SourceError, and removes the file, where it has another sha256."""
+    found = digest_of(path)
+    if found != sha256:
+        size = path.stat().st_size
+        with open(path, "rb") as file:
+            page = file.read(200).lstrip().startswith(b"<")
+        os.unlink(path)
+        why = ": that is a web page, of a login or a proxy perhaps" if page else ""
+        raise SourceError(f"{origin} has sha256 {found} ({size} bytes), not {sha256}{why}")

@@ -1,0 +1,73 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Download a file, and go on where a connection or an earlier run broke off."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from ansible_collections.fleet.python.plugins.module_utils._fetch.download import MOST_BYTES
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import Access
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.errors import BrokenOffError
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.http import ask, pieces, refuse_bad_status
+
+# How often in a row a connection may bring nothing new.
+_TRIES: Final = 4
+_BEGINS: Final = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+
+# Is told how many bytes are there, and of how many (None where the source does not say).
+Watch = Callable[[int, int | None], None]
+
+
+def unwatched(_have: int, _total: int | None) -> None:
+    """Nobody wants to know how far a download is."""
+
+
+def download(url: str, access: Access, target: Path, watch: Watch = unwatched) -> None:
+    """Bring the rest of a file to ``target``, which may hold its beginning: what that is, nobody has checked.
+
+    As long as each connection brings something, the next one goes on from there. A server without ranges begins anew.
+    Raises SourceError, after which ``target`` may hold a longer beginning, and OSError where the disk refuses it.
+    """
+    idle = 0
+    while True:
+        had = _size(target)
+        try:
+            _go_on(url, access, target, had, watch)
+        except BrokenOffError:
+            idle = 0 if _size(target) > had else idle + 1
+            if idle == _TRIES:
+                raise
+            time.sleep(idle / 2)
+        else:
+            return
+
+
+def _go_on(url: str, access: Access, target: Path, had: int, watch: Watch) -> None:
+    with ask(url, access, headers={"Range": f"bytes={had}-"} if had else None) as answer:
+        if answer.status_code == 416 and had:
+            # What lies here is longer than the file: it is the beginning of another one.
+            target.unlink()
+            return _go_on(url, access, target, 0, watch)
+        refuse_bad_status(answer, url)
+        found = _BEGINS.match(answer.headers.get("Content-Range", "")) if answer.status_code == 206 else None
+        at = int(found[1]) if found else 0
+        if at not in (0, had):
+            raise BrokenOffError(f"it was asked for what comes after byte {had}, and sends from byte {at}")
+        length = answer.headers.get("Content-Length", "")
+        total = at + int(length) if length.isdigit() else None
+        with open(target, "ab" if at else "wb") as file:
+            for piece in pieces(answer, url, MOST_BYTES - at, decode=False):
+                file.write(piece)
+                at += len(piece)
+                watch(at, total)
+        return None
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0

@@ -1,0 +1,131 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One request of the controller, with requests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urljoin, urlsplit
+
+from ansible_collections.fleet.python.plugins.module_utils._fetch.web import allowed_next, shown
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import Access
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.errors import (
+    BrokenOffError,
+    SourceError,
+    UnreachedError,
+)
+
+if TYPE_CHECKING:
+    import requests
+
+_CHUNK: Final = 1 << 18
+_PASSING: Final = (429, 500, 502, 503, 504)
+_WANTED: Final = {
+    401: ": it wants a user and password, or a token: see its URL, the option headers, and ~/.netrc",
+    403: ": it refuses whoever asks, or how: see its URL, the option headers, and ~/.netrc",
+    407: ": the proxy wants a user and password: see the option proxy",
+}
+
+
+def ask(url: str, access: Access, method: str = "GET", headers: Mapping[str, str] | None = None) -> requests.Response:
+    """The answer, its body not read yet. Raises SourceError where none comes; the URL's secrets are not in it."""
+    import requests
+    from requests.adapters import HTTPAdapter
+    from urllib3.util.retry import Retry
+
+    session = requests.Session()
+    own = dict(access.headers)
+
+    def redirect_target(answer: requests.Response) -> str | None:
+        following = requests.Session.get_redirect_target(session, answer)
+        if following and not allowed_next(answer.url, urljoin(answer.url, following)):
+            raise SourceError(f"{shown(answer.url)} redirects to {shown(following)}: that is not followed")
+        return following
+
+    def rebuild_auth(prepared: requests.PreparedRequest, answer: requests.Response) -> None:
+        # requests itself takes only Authorization away from another host.
+        if urlsplit(str(prepared.url))[:2] != urlsplit(str(answer.request.url))[:2]:
+            for name in own:
+                prepared.headers.pop(name, None)
+        requests.Session.rebuild_auth(session, prepared, answer)
+
+    # requests itself goes from https to http.
+    setattr(session, "get_redirect_target", redirect_target)  # noqa: B010 (mypy: a method is not assigned to)
+    setattr(session, "rebuild_auth", rebuild_auth)  # noqa: B010
+    # What may pass is tried again with growing pauses; what cannot (404, a bad certificate) is not. How long the
+    # server wants us to stay away (Retry-After) may be hours: the next source comes sooner.
+    retry: Any = Retry(
+        total=3,
+        connect=1,
+        backoff_factor=0.5,
+        status_forcelist=_PASSING,
+        raise_on_status=False,
+        respect_retry_after_header=False,
+    )
+    session.mount("https://", HTTPAdapter(max_retries=retry))
+    session.mount("http://", HTTPAdapter(max_retries=retry))
+    # A token in our headers is meant, or a user in the URL, whatever ~/.netrc says; requests would let that one win.
+    auth: Any = None
+    if any(name.lower() == "authorization" for name in own):
+        auth = _unchanged
+    elif "@" in urlsplit(url).netloc:
+        auth = requests.utils.get_auth_from_url(url)
+    try:
+        return session.request(
+            method,
+            url,
+            stream=True,
+            timeout=(access.connect_timeout, access.timeout),
+            headers={"User-Agent": "fleet.python", **own, **(headers or {})},
+            auth=auth,
+            proxies={"http": access.proxy, "https": access.proxy} if access.proxy else None,
+            verify=str(access.ca_path) if access.ca_path else None,
+            allow_redirects=True,
+        )
+    except SourceError:
+        raise
+    except ValueError as error:  # among them requests' own, with the URL in their messages
+        raise SourceError(f"{shown(url)}: it is, or redirects to, no URL that can be asked for") from error
+    except requests.RequestException as error:
+        raise UnreachedError(f"{shown(url)}: {_plain(error)}") from error
+
+
+def _unchanged(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
+    return prepared
+
+
+def pieces(answer: requests.Response, url: str, most: int, *, decode: bool) -> Iterator[bytes]:
+    """The body, at most ``most`` bytes of it. Raises SourceError where it is longer, BrokenOffError where it breaks."""
+    from urllib3.exceptions import HTTPError
+
+    left = most
+    try:
+        for piece in answer.raw.stream(_CHUNK, decode_content=decode):
+            left -= len(piece)
+            if left < 0:
+                raise SourceError(f"{shown(url)}: it sends more than {most} bytes: no build is that large")
+            yield piece
+    except HTTPError as error:
+        raise BrokenOffError(f"{shown(url)}: the download broke off: {_plain(error)}") from error
+
+
+def refuse_bad_status(answer: requests.Response, url: str) -> None:
+    """Raises SourceError unless the body is what was asked for."""
+    code = answer.status_code
+    if code not in (200, 206):
+        kind = UnreachedError if code in (*_PASSING, 407) else SourceError
+        raise kind(f"{shown(url)}: HTTP {code} {answer.reason}{_WANTED.get(code, '')}")
+
+
+def _plain(error: BaseException) -> str:
+    """The innermost reason: requests wraps it several times, with the URL and its secrets in between."""
+    inner = error
+    while inner.__cause__ or inner.__context__:
+        inner = inner.__cause__ or inner.__context__ or inner
+    return (
+        f"{type(inner).__name__}: {getattr(inner, 'strerror', None) or inner}"
+        if inner is not error
+        else type(error).__name__
+    )

@@ -1,0 +1,118 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sources of archives: base URLs, and directories and tar files of the controller, with PBS's layout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from ansible_collections.fleet.python.plugins.module_utils._fetch.web import shown
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import Access
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.download import Watch, unwatched
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.errors import SourceError
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.failures import PassedOver
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.http_source import UPSTREAM, HttpSource, http_source
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.local_source import (
+    DirectorySource,
+    TarSource,
+    local_source,
+)
+
+__all__ = [
+    "UPSTREAM",
+    "DirectorySource",
+    "HttpSource",
+    "Source",
+    "SourceError",
+    "TarSource",
+    "fetch_from",
+    "size_in",
+    "sources_of",
+]
+
+
+class Source(Protocol):
+    """Where assets come from."""
+
+    @property
+    def name(self) -> str:
+        """How messages call it; no secrets in it."""
+
+    @property
+    def pullable(self) -> bool:
+        """Whether a host can download from it by itself."""
+
+    @property
+    def authentic(self) -> bool:
+        """Whether nobody on the way can change what it says, as anybody can who sits on a plain HTTP connection."""
+
+    def read_text(self, relative: str) -> str | None:
+        """A small file such as SHA256SUMS, None where the source has none. Raises SourceError."""
+
+    def url(self, entry: Entry) -> str:
+        """Where the asset is."""
+
+    def size(self, entry: Entry) -> int | None:
+        """The asset's size in bytes, None where the source does not have it or does not tell. Raises SourceError."""
+
+    def fetch(self, entry: Entry, target: Path, watch: Watch = unwatched) -> None:
+        """Bring the asset's bytes to the file ``target``, checked against its sha256.
+
+        What ``target`` holds already may be the beginning. Raises SourceError, after which it may hold a longer one,
+        and OSError where the disk refuses it.
+        """
+
+
+def sources_of(texts: Sequence[str], access: Access | None = None) -> tuple[Source, ...]:
+    """The sources that the option ``source`` names. Raises SourceError for one that is no URL, directory or tar."""
+    found: list[Source] = []
+    for number, text in enumerate(texts, start=1):
+        if text.startswith(("http://", "https://")):
+            found.append(http_source(text, number, access or Access()))
+        elif "://" in text:
+            raise SourceError(f"source {shown(text)!r} is neither an http(s) URL nor a directory of the controller")
+        else:
+            found.append(local_source(text))
+    if not found:
+        raise SourceError("source is an empty list: name at least one base URL or directory")
+    return tuple(found)
+
+
+def fetch_from(
+    sources: Sequence[Source],
+    entry: Entry,
+    target: Path,
+    passed_over: PassedOver | None = None,
+    watch: Watch = unwatched,
+) -> None:
+    """Fetch from the first source that gives the right bytes; those that failed in this run come last.
+
+    Raises SourceError with a line for each that failed, OSError where the disk refuses the file.
+    """
+    notes = passed_over or PassedOver()
+    failures: dict[str, SourceError] = {}
+    for source in sorted(sources, key=lambda source: notes.is_down(source.name)):
+        try:
+            source.fetch(entry, target, watch)
+        except SourceError as error:
+            failures[source.name] = error
+        else:
+            for name, failure in failures.items():
+                notes.add(name, failure)
+            return
+    raise SourceError("no source gave the archive:\n  " + "\n  ".join(map(str, failures.values())))
+
+
+def size_in(sources: Sequence[Source], entry: Entry) -> int | None:
+    """The asset's size as the first source tells that has it; None where none does or can be asked."""
+    for source in sources:
+        with suppress(SourceError):
+            size = source.size(entry)
+            if size is not None:
+                return size
+    return None

@@ -1,0 +1,282 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a host without Python downloads: fetch.sh with real curl, GNU wget and BusyBox wget, against real servers."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shlex
+import shutil
+import socket
+import ssl
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pytest
+
+from ansible_collections.fleet.python.plugins.module_utils._fetch.pull import Pull
+from ansible_collections.fleet.python.plugins.plugin_utils._host.script import script_text
+from tests.homes.authority import make_authority
+from tests.unit.fetch.mirrors import Answer, basic, body, hang_up, mirror, redirect, status
+from tests.world.server import MirrorHandler, MirrorServer
+
+CONTENT = os.urandom(1 << 20)
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+PIECE = 400_000
+# What the script itself runs; no downloader among it.
+TOOLS = ("cat", "grep", "head", "rm", "sed", "sha256sum", "sleep", "tail", "wc")
+KINDS = ("curl", "wget", "busybox")
+# What stage.sh sets and does around it.
+MAIN = """
+stage={stage} archive={stage}/archive FLEET_PULL={stage}/pull FLEET_SHA256={sha256}
+digest() {{ sha256sum <"$1" | {{ read -r word _ && printf "%s" "$word"; }}; }}
+shown="" refused="" failures=""
+if pull; then printf "source %s\\n" "$shown"; else printf "failed %s\\n" "$refused"; fi
+printf "%s\\n" "$failures"
+"""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the script did. ``refused``: one of the sources sent what nobody wants."""
+
+    source: str
+    refused: bool
+    failures: list[str]
+    commands: list[str]
+    """Each program that was run, with its arguments, as everybody on the host may see it."""
+
+
+class Host:
+    """A directory for a host's stage, and a PATH with one downloader, whose programs write down their arguments."""
+
+    def __init__(self, directory: Path, kind: str) -> None:
+        self.kind = kind
+        self.stage = directory / "stage"
+        self.stage.mkdir()
+        self.programs = directory / "programs"
+        self.programs.mkdir()
+        program = shutil.which(kind)
+        if program is None:
+            pytest.skip(f"no {kind} here")
+        if kind == "busybox":
+            listed = subprocess.run([program, "--list"], capture_output=True, text=True, check=True).stdout
+            if "wget" not in listed.split():
+                pytest.skip("this BusyBox has no wget")
+        for name in TOOLS:
+            # Nobody waits between tries.
+            self._add(name, str(shutil.which("true" if name == "sleep" else name)))
+        self._add("wget" if kind == "busybox" else kind, program, "wget" if kind == "busybox" else "")
+
+    def _add(self, name: str, *command: str) -> None:
+        path = self.programs / name
+        log = shlex.quote(str(self.stage / "commands"))
+        run = shlex.join(word for word in command if word)
+        path.write_text(f'#!/bin/sh\nprintf "%s\\n" "{name} $*" >>{log}\nexec {run} "$@"\n')
+        path.chmod(0o755)
+
+    def pull(self, urls: Sequence[str], sha256: str = SHA256, **options: Any) -> Said:
+        (self.stage / "pull").write_text(Pull(tuple(urls), **options).text())
+        main = MAIN.format(stage=shlex.quote(str(self.stage)), sha256=sha256)
+        done = subprocess.run(
+            ["/bin/sh", "-c", script_text({}, "_execute/fetch.sh") + main],
+            env={"PATH": str(self.programs), "HOME": str(self.stage)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        )
+        assert done.stderr == ""
+        first, *rest = done.stdout.splitlines()
+        kind, _blank, word = first.partition(" ")
+        failures = [line.strip() for line in rest if line.strip()]
+        commands = (self.stage / "commands").read_text().splitlines()
+        return Said(word if kind == "source" else "", word == "yes", failures, commands)
+
+    @property
+    def archive(self) -> bytes:
+        return (self.stage / "archive").read_bytes()
+
+
+@pytest.fixture(params=KINDS)
+def host(request: pytest.FixtureRequest, tmp_path: Path) -> Host:
+    return Host(tmp_path, request.param)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source/file").write_bytes(CONTENT)
+    return tmp_path / "source"
+
+
+class Cuts(MirrorHandler):
+    def copy(self, file: BinaryIO, length: int) -> None:
+        super().copy(file, min(length, PIECE))
+        self.close_connection = True
+
+
+class CutsWithoutRanges(Cuts):
+    def intercept(self) -> bool:
+        del self.headers["Range"]
+        return False
+
+
+def test_the_right_bytes(host: Host, source: Path) -> None:
+    with MirrorServer(source) as server:
+        said = host.pull([f"{server.url}/file"])
+    assert (said.source, said.failures) == (f"{server.url}/file", [])
+    assert host.archive == CONTENT
+    assert not (host.stage / "pull").exists()
+
+
+def test_no_byte_is_fetched_twice(host: Host, source: Path) -> None:
+    with MirrorServer(source, handler=Cuts) as server:
+        assert host.pull([f"{server.url}/file"]).source
+    assert host.archive == CONTENT
+    assert [request.range for request in server.requests] == [None, *(f"bytes={PIECE * n}-" for n in (1, 2))]
+    assert sum(request.sent for request in server.requests) == len(CONTENT)
+
+
+def test_a_server_without_ranges_is_given_up(host: Host, source: Path) -> None:
+    with MirrorServer(source, handler=CutsWithoutRanges) as server:
+        said = host.pull([f"{server.url}/file"])
+    assert not said.source
+    assert len(server.requests) < 12
+
+
+def test_the_next_source_goes_on(host: Host, source: Path) -> None:
+    with MirrorServer(source, handler=Cuts) as first, MirrorServer(source) as second:
+
+        class Gone(Cuts):
+            def intercept(self) -> bool:
+                if self.headers["Range"]:
+                    self.send_text(404, "gone\n")
+                return bool(self.headers["Range"])
+
+        first._server.RequestHandlerClass = Gone
+        said = host.pull([f"{first.url}/file", f"{second.url}/file"])
+    assert said.source == f"{second.url}/file"
+    assert host.archive == CONTENT
+    assert [request.range for request in second.requests] == [f"bytes={PIECE}-"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words", "refused"),
+    [
+        (status(404), "404", False),
+        (status(401, WWW_Authenticate="Basic"), "401", False),
+        (status(503), "503", False),
+        (hang_up, "", False),
+        (body(b"other"), "(5 bytes), not", True),
+        (body(b"<html>log in</html>"), "web page", True),
+        (redirect("ftp://127.0.0.1/x"), "", True),
+        (redirect("/again"), "", False),
+    ],
+)
+def test_what_does_not_come(host: Host, source: Path, answer: Answer, words: str, refused: bool) -> None:
+    if host.kind == "curl" and words == "" and refused:
+        refused = False  # It refuses by itself.
+    with mirror(source, answer) as server, mirror(source, status(404)) as other:
+        said = host.pull([server.url.replace("://", "://deploy:s3cret@") + "/file", f"{other.url}/file"])
+    if host.kind == "busybox":
+        assert "install curl" in said.failures[0]
+        return
+    assert not said.source
+    assert said.failures[0].startswith(f"{server.url}/file")
+    assert words in said.failures[0]
+    assert said.refused is refused
+    assert "404" in said.failures[1]
+    assert "s3cret" not in "".join(said.failures)
+
+
+def test_what_cannot_be_reached_is_tried_once(host: Host) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        said = host.pull([f"http://127.0.0.1:{taken.getsockname()[1]}/file"])
+    assert not said.refused
+    assert re.search("refused|ould.*n.t connect", said.failures[0])
+    name = "curl" if host.kind == "curl" else "wget"
+    assert sum(command.startswith(name) and str(host.stage) in command for command in said.commands) <= 2
+
+
+def test_a_proxy(host: Host, source: Path) -> None:
+    def proxied(handler: MirrorHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(CONTENT)))
+        handler.end_headers()
+        handler.send_body(CONTENT)
+
+    with mirror(source, proxied) as proxy:
+        said = host.pull(["http://source.invalid/file"], proxy=proxy.url.replace("://", "://deploy:s3cret@"))
+    assert said.source
+    assert proxy.requests[0].path == "http://source.invalid/file"
+    assert proxy.requests[0].headers["Proxy-Authorization"] == basic("deploy", "s3cret")
+
+
+def test_secrets_stand_in_no_list_of_processes(host: Host, source: Path) -> None:
+    header = 'X-Token: t0ken "quoted" \\ and {more}'
+    with mirror(source) as server:
+        url = server.url.replace("://", "://deploy:s3cret@") + "/file?key=k3y"
+        said = host.pull([url], headers=(header,))
+    if host.kind == "busybox":
+        assert "install curl" in said.failures[0]
+        assert not server.requests
+    else:
+        assert said.source == f"{server.url}/file"
+        [*_challenged, request] = server.requests
+        assert request.headers["X-Token"] == header.partition(": ")[2]
+        assert request.headers["Authorization"] == basic("deploy", "s3cret")
+    assert any(command.startswith("sed ") for command in said.commands)
+    for secret in ("s3cret", "t0ken", "k3y"):
+        assert secret not in "\n".join(said.commands)
+
+
+def test_headers_do_not_go_where_a_source_redirects_to(host: Host, source: Path) -> None:
+    with mirror(source) as there, mirror(source, redirect(f"{there.url}/file")) as here:
+        said = host.pull([f"{here.url}/file"], headers=("X-Token: s3cret",))
+    assert not there.requests
+    assert not said.refused
+    if host.kind != "busybox":
+        assert "headers are for its own host alone" in said.failures[0]
+
+
+def test_redirects_without_headers(host: Host, source: Path) -> None:
+    with mirror(source) as there, mirror(source, redirect(f"{there.url}/file")) as here:
+        assert host.pull([f"{here.url}/file"]).source == f"{here.url}/file"
+    assert host.archive == CONTENT
+
+
+def test_netrc(host: Host, source: Path) -> None:
+    (host.stage / ".netrc").write_text("machine 127.0.0.1 login deploy password s3cret\n")
+    (host.stage / ".netrc").chmod(0o600)
+    with MirrorServer(source) as server:
+        assert host.pull([f"{server.url}/file"]).source
+    if host.kind != "busybox":
+        assert server.requests[-1].headers["Authorization"] == basic("deploy", "s3cret")
+
+
+def test_certificates(host: Host, source: Path, tmp_path: Path) -> None:
+    authority = make_authority(tmp_path, "127.0.0.1")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.pem")
+    with MirrorServer(source) as server:
+        server._server.socket = context.wrap_socket(server._server.socket, server_side=True)
+        url = server.url.replace("http://", "https://") + "/file"
+        trusted = host.pull([url], authorities=authority.read_text())
+        if host.kind == "busybox":
+            assert "cannot be told which certificates" in trusted.failures[0]
+            return
+        assert trusted.source == url
+        (host.stage / "archive").unlink()
+        unknown = host.pull([url])
+    assert not unknown.source
+    assert "certificate" in unknown.failures[0]
+    assert not unknown.refused

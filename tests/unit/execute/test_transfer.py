@@ -1,0 +1,111 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which way archives take to a host, as far as it is known before anybody has tried."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import parse_asset
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer import (
+    Transfer,
+    deliver,
+    note_unreached,
+    recall_unreached,
+    way_of,
+)
+from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation, Tool
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import Access
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import DirectorySource, HttpSource
+
+NAME = "cpython-3.13.2+20250317-x86_64-unknown-linux-gnu-"
+GZ = Entry("20250317", parse_asset(f"{NAME}install_only.tar.gz"), "a" * 64)
+ZST = Entry("20250317", parse_asset(f"{NAME}pgo+lto-full.tar.zst"), "b" * 64)
+HTTP, LOCAL = HttpSource("https://mirror"), DirectorySource(Path("/srv"))
+SECRET = HttpSource("https://deploy:s3cret@mirror")
+TOKEN = Access(headers=(("X-Token", "s3cret"),))
+OWN_CA = Access(ca_path=Path("/ca.pem"))
+
+
+def host(**tools: str) -> Observation:
+    """A host with these programs; each with its kind."""
+    found = {name: Tool(name, f"/usr/bin/{name}", kind) for name, kind in tools.items()}
+    return cast(Observation, SimpleNamespace(tools=found))
+
+
+@pytest.mark.parametrize(
+    ("option", "sources", "entry", "observed", "without_python", "access", "way", "why"),
+    [
+        ("push", [HTTP], GZ, host(), False, Access(), "push", "asked for"),
+        ("pull", [HTTP], GZ, host(), False, Access(), "pull", "asked for"),
+        ("pull", [LOCAL], GZ, host(), False, Access(), "push", "no source is a URL"),
+        ("pull", [HTTP], ZST, host(), False, Access(), "push", "packs it anew"),
+        ("auto", [LOCAL, HTTP], GZ, host(), False, Access(), "pull", "reaches"),
+        ("auto", [HTTP], GZ, host(), True, Access(), "push", "nor curl nor wget"),
+        ("auto", [HTTP], GZ, host(curl=""), True, TOKEN, "pull", "reaches"),
+        ("auto", [HTTP], GZ, host(wget="gnu"), True, TOKEN, "pull", "reaches"),
+        ("auto", [HTTP], GZ, host(wget="busybox"), True, Access(), "pull", "reaches"),
+        ("auto", [HTTP], GZ, host(wget="busybox"), False, TOKEN, "pull", "reaches"),
+        ("auto", [HTTP], GZ, host(wget="busybox"), True, TOKEN, "push", "would show"),
+        ("auto", [HTTP, SECRET], GZ, host(wget="busybox"), True, Access(), "push", "would show"),
+        ("auto", [HTTP], GZ, host(wget="busybox"), True, OWN_CA, "push", "which certificates"),
+        ("auto", [SECRET], GZ, host(wget="busybox", curl=""), True, OWN_CA, "pull", "reaches"),
+    ],
+)
+def test_the_way(
+    option: str,
+    sources: list[Any],
+    entry: Entry,
+    observed: Observation,
+    without_python: bool,
+    access: Access,
+    way: str,
+    why: str,
+) -> None:
+    found = way_of(entry, Transfer(option, sources, Path("/run"), access), observed, without_python=without_python)
+    assert found.name == way
+    assert why in found.why
+    assert "s3cret" not in found.why
+
+
+@pytest.mark.parametrize(("option", "way"), [("auto", "push"), ("pull", "pull")])
+def test_what_was_tried_is_not_tried_again(option: str, way: str) -> None:
+    transfer = Transfer(option, [HTTP], Path("/run"), unreached="the host got it from nowhere: x")
+    found = way_of(GZ, transfer, host(curl=""), without_python=False)
+    assert found.name == way
+    assert way == "pull" or found.why == transfer.unreached
+
+
+def test_a_host_tries_once_in_a_run(tmp_path: Path) -> None:
+    transfer = Transfer("auto", [HTTP], tmp_path)
+    assert recall_unreached(transfer, "one") == ""
+    note_unreached(transfer, "one", "no way out")
+    assert recall_unreached(transfer, "one") == "no way out"
+    assert recall_unreached(transfer, "two") == ""
+    assert recall_unreached(Transfer("auto", [HTTP, SECRET], tmp_path), "one") == ""
+
+
+def test_what_a_host_is_told_lies_in_a_file_of_its_own(tmp_path: Path) -> None:
+    sent: list[tuple[int, str]] = []
+
+    class Host:
+        def send(self, local: Path) -> str:
+            sent.append((local.stat().st_mode & 0o777, local.read_text()))
+            return "/tmp/pull"
+
+    transfer = Transfer("pull", [SECRET, LOCAL], tmp_path, TOKEN)
+    way = way_of(GZ, transfer, host(curl=""), without_python=True)
+    delivery = deliver(GZ, "home", way, cast(Any, Host()), transfer, [])
+    assert (delivery.pull, delivery.file, delivery.sha256) == ("/tmp/pull", "", GZ.sha256)
+    [(mode, text)] = sent
+    assert mode == 0o600
+    assert f"url https://deploy:s3cret@mirror/{GZ.url_path}\n" in text
+    assert "header X-Token: s3cret\n" in text
+    assert "/srv" not in text
+    assert list(tmp_path.iterdir()) == []

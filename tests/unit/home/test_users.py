@@ -1,0 +1,75 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who still needs a home."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from ansible_collections.fleet.python.plugins.module_utils._home.users import users_of
+
+
+def _venv(folder: Path, home: str, python: str = "") -> Path:
+    (folder / "bin").mkdir(parents=True)
+    (folder / "pyvenv.cfg").write_text(f"home = {home}\ninclude-system-site-packages = false\n")
+    if python:
+        (folder / "bin" / "python").symlink_to(python)
+    return folder
+
+
+def test_venvs_that_name_the_home(tmp_path: Path) -> None:
+    roots = [str(tmp_path / "srv")]
+    app = _venv(tmp_path / "srv" / "deep" / "app", "/nowhere/python/H/bin")
+    _venv(tmp_path / "srv" / "other", "/nowhere/python/HH/bin")
+    _venv(tmp_path / "srv" / "minor", "/nowhere/python/3.13/bin")
+    assert users_of(["/nowhere/python/H"], roots) == [f"the venv {app} was made with it"]
+    assert users_of(["/nowhere/python/H"], []) == []
+    assert len(users_of(["/nowhere/python/H", "/nowhere/python/3.13"], roots)) == 2
+
+
+def test_venvs_through_links(tmp_path: Path) -> None:
+    link = tmp_path / "local" / "python3.13"
+    link.parent.mkdir()
+    link.symlink_to("/nowhere/python/3.13/bin/python3.13")
+    venv = _venv(tmp_path / "srv" / "app", str(link.parent), str(link))
+    loop = _venv(tmp_path / "srv" / "loop", "/nowhere", "python")
+    assert users_of(["/nowhere/python/H", "/nowhere/python/3.13"], [str(tmp_path)]) == [
+        f"the venv {venv} was made with it"
+    ]
+    # An upgrade moves the minor link on, and what goes through it: nothing holds the home itself.
+    assert users_of(["/nowhere/python/H"], [str(tmp_path)]) == []
+    assert loop.exists()
+
+
+def test_a_root_behind_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real" / "H").mkdir(parents=True)
+    (tmp_path / "root").symlink_to("real")
+    _venv(tmp_path / "srv", str(tmp_path / "real" / "H" / "bin"))
+    assert users_of([str(tmp_path / "root" / "H")], [str(tmp_path / "srv")])
+
+
+def test_a_process_that_runs_from_it(tmp_path: Path) -> None:
+    program = tmp_path / "H" / "bin" / "cat"
+    program.parent.mkdir(parents=True)
+    shutil.copy(shutil.which("cat") or "", program)
+    with subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        # It runs once it answers.
+        process.stdin.write(b"up\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == b"up\n"
+        assert users_of([str(tmp_path / "H")], []) == [f"process {process.pid} (cat) runs from it"]
+        assert users_of([str(tmp_path / "HH")], []) == []
+        process.stdin.close()
+    assert users_of([str(tmp_path / "H")], []) == []
+
+
+def test_this_process_and_those_that_started_it_do_not_count() -> None:
+    users = users_of([sys.prefix, sys.base_prefix], [])
+    assert not [user for user in users if user.startswith((f"process {os.getpid()} ", f"process {os.getppid()} "))]
