@@ -20,12 +20,12 @@ from ansible_collections.fleet.python.plugins.plugin_utils._host.observe import 
 from ansible_collections.fleet.python.plugins.plugin_utils._host.platform import platform_of, triples_of
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import others
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.store import read_lock
-from ansible_collections.fleet.python.plugins.plugin_utils._plan.asset_result import described, turned_down
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.asset_result import described, rejected_assets
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.chooser import Chooser
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.model import Ranking
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.result import with_warnings
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import access_of
-from ansible_collections.fleet.python.plugins.plugin_utils._sources.failures import PassedOver
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.skipped import SkippedSources
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import sources_of
 
 
@@ -38,11 +38,11 @@ class ActionModule(FleetAction):
         """Resolve the request; the best assets that were turned down come first."""
         request = parse_request(options["version"])
         sources = sources_of(options["source"], access_of(options))
-        passed_over = PassedOver(run_directory())
-        chooser = Chooser(options, sources, _ranking(options, remote), run_directory(), passed_over)
+        skipped_sources = SkippedSources(run_directory())
+        chooser = Chooser(options, sources, _ranking(options, remote), run_directory(), skipped_sources)
         entry, rejected = _answer(request, chooser, options)
-        result = {"asset": described(entry, sources), "rejected": turned_down(rejected)}
-        return with_warnings(result, passed_over.notes)
+        result = {"asset": described(entry, sources), "rejected": rejected_assets(rejected)}
+        return with_warnings(result, skipped_sources.notes)
 
 
 def _ranking(options: Mapping[str, Any], remote: Remote) -> Ranking:

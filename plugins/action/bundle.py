@@ -28,7 +28,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._plan.chooser import 
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.pins import pins_of, rankings
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.result import with_warnings
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import access_of
-from ansible_collections.fleet.python.plugins.plugin_utils._sources.failures import PassedOver
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.skipped import SkippedSources
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import Source, sources_of
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.tar import TarError
 
@@ -43,13 +43,13 @@ class ActionModule(FleetAction):
         if bool(options["lock"]) == bool(options["version"]):
             raise BundleError("name either a lock, or the versions to resolve for the hosts, and not both")
         sources = sources_of(options["source"], access_of(options))
-        passed_over = PassedOver(run_directory())
+        skipped_sources = SkippedSources(run_directory())
         path = Path(options["path"]).absolute()
         # Outside of the lock: hosts answer side by side.
         pins = (
             {}
             if options["lock"]
-            else pins_of(options, rankings(options, remote.run), sources, run_directory(), passed_over)
+            else pins_of(options, rankings(options, remote.run), sources, run_directory(), skipped_sources)
         )
         try:
             with locked(path):
@@ -58,8 +58,8 @@ class ActionModule(FleetAction):
                 lock = parse_lock(text, origin=str(options["lock"] or path))
                 if options["lock"]:
                     _check(lock, options, sources)
-                result = self._filled(bundle, text, lock, sources, passed_over)
-                return with_warnings(result, passed_over.notes)
+                result = self._filled(bundle, text, lock, sources, skipped_sources)
+                return with_warnings(result, skipped_sources.notes)
         except OSError as error:
             raise BundleError(
                 f"{error.filename or path}: {error.strerror or error}; what is complete stays, and is not fetched again"
@@ -68,7 +68,7 @@ class ActionModule(FleetAction):
             raise BundleError(f"{error}; or remove it, and it is made anew") from error
 
     def _filled(
-        self, bundle: Bundle, text: str, lock: Lock, sources: tuple[Source, ...], passed_over: PassedOver
+        self, bundle: Bundle, text: str, lock: Lock, sources: tuple[Source, ...], skipped_sources: SkippedSources
     ) -> dict[str, Any]:
         if not lock.entries():
             raise BundleError("the lock pins nothing, so there is nothing to bundle")
@@ -78,7 +78,7 @@ class ActionModule(FleetAction):
         stale = bundle.stale(files)
         changed = bool(stale) or any(action != KEPT for action in todo.values())
         if changed and not self._task.check_mode:
-            bundle.write(files, todo, stale, lambda entry: cached_asset(entry, sources, passed_over))
+            bundle.write(files, todo, stale, lambda entry: cached_asset(entry, sources, skipped_sources))
         result: dict[str, Any] = {
             "changed": changed,
             "path": str(bundle.path),

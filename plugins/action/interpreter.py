@@ -13,14 +13,14 @@ from ansible_collections.fleet.python.plugins.module_utils._options import inter
 from ansible_collections.fleet.python.plugins.plugin_utils._action import FleetAction
 from ansible_collections.fleet.python.plugins.plugin_utils._errors import REFUSALS
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import (
+    ConcurrentRunError,
     IllegalInstructionError,
-    MeanwhileError,
     StageError,
 )
-from ansible_collections.fleet.python.plugins.plugin_utils._execute.executor import Order, carry_out, sweep_up
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.executor import Order, execute, sweep_up
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.host_python import candidates
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.remote import Remote, run_directory
-from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer import Transfer
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer import TransferOptions
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observe import observe
 from ansible_collections.fleet.python.plugins.plugin_utils._host.platform import level_below, platform_of, triples_of
 from ansible_collections.fleet.python.plugins.plugin_utils._plan import result as _result
@@ -28,7 +28,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._plan.chooser import 
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import make_plan
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.task import task_of
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import access_of
-from ansible_collections.fleet.python.plugins.plugin_utils._sources.failures import PassedOver
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.skipped import SkippedSources
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import sources_of
 
 # How often a run begins again because another one on the same host came between: each of these has got on, so that as
@@ -56,8 +56,8 @@ class ActionModule(FleetAction):
         task = task_of(options)
         access = access_of(options)
         sources = sources_of(options["source"], access)
-        passed_over = PassedOver(run_directory())
-        transfer = Transfer(options["transfer"], sources, run_directory(), access, passed_over)
+        skipped_sources = SkippedSources(run_directory())
+        transfer = TransferOptions(options["transfer"], sources, run_directory(), access, skipped_sources)
         look = partial(observe, remote.run, task.root, task.links, deep=options["verify"] == "deep")
         observed = look()
         platform = platform_of(observed)
@@ -67,10 +67,10 @@ class ActionModule(FleetAction):
         while True:
             ranking = partial(triples_of, platform, options["libc"], highest)
             triples = ranking(static=task.only_static)
-            chooser = Chooser(options, sources, ranking, run_directory(), passed_over)
+            chooser = Chooser(options, sources, ranking, run_directory(), skipped_sources)
             plan = make_plan(task, observed, ranking, chooser.choose)
-            if plan.changed and not observed.means_known:
-                observed = look(means=True)
+            if plan.changed and not observed.prerequisites_known:
+                observed = look(prerequisites=True)
                 continue
             entries = chooser.entries(plan.installs)
             result = _result.planned(plan, observed, platform.result(triples))
@@ -79,9 +79,9 @@ class ActionModule(FleetAction):
             # What was learned on the way is remembered, also where it leaves nothing else to do.
             learned = fallen_to is not None and candidates(observed, plan)
             if not (plan.changed or learned) or self._task.check_mode:
-                if observed.left_over and not self._task.check_mode:
+                if observed.leftovers and not self._task.check_mode:
                     sweep_up(plan, observed, remote)
-                return _result.with_warnings(result, [*plan.warnings, *notes, *passed_over.notes])
+                return _result.with_warnings(result, [*plan.warnings, *notes, *skipped_sources.notes])
             try:
                 order = Order(
                     entries,
@@ -91,19 +91,19 @@ class ActionModule(FleetAction):
                     options["venv_roots"],
                     level=fallen_to,
                 )
-                done = carry_out(plan, observed, remote, order)
+                done = execute(plan, observed, remote, order)
             except IllegalInstructionError as error:
                 lower = level_below((build.triple for build in plan.installs), highest)
                 if lower is None:
                     raise
                 notes.append(f"{error}; level {lower} is tried, and remembered for this host")
                 highest = fallen_to = lower
-            except MeanwhileError:
+            except ConcurrentRunError:
                 tries += 1
                 if tries == _TRIES:
                     raise
-                observed = look(means=True)
+                observed = look(prerequisites=True)
             else:
                 return _result.with_warnings(
-                    _result.applied(result, done), [*plan.warnings, *notes, *passed_over.notes]
+                    _result.applied(result, done), [*plan.warnings, *notes, *skipped_sources.notes]
                 )

@@ -17,7 +17,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._lock.store import ad
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.pins import pins_of, rankings
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.result import with_warnings
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import access_of
-from ansible_collections.fleet.python.plugins.plugin_utils._sources.failures import PassedOver
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.skipped import SkippedSources
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import sources_of
 
 
@@ -30,8 +30,8 @@ class ActionModule(FleetAction):
         """Resolve, and write the pins."""
         path = Path(options["path"]).absolute()
         sources = sources_of(options["source"], access_of(options))
-        passed_over = PassedOver(run_directory())
-        pins = pins_of(options, rankings(options, remote.run), sources, run_directory(), passed_over)
+        skipped_sources = SkippedSources(run_directory())
+        pins = pins_of(options, rankings(options, remote.run), sources, run_directory(), skipped_sources)
         before, after = add_pins(path, pins, write=not self._task.check_mode)
         result: dict[str, Any] = {
             "changed": before != after,
@@ -43,7 +43,7 @@ class ActionModule(FleetAction):
         if self._task.check_mode and result["changed"]:
             # So that CI can hold a lock: ansible-playbook --check ends with a failure.
             result |= {"failed": True, "msg": f"{path} is not up to date: run this without --check, and commit it"}
-        return with_warnings(result, passed_over.notes)
+        return with_warnings(result, skipped_sources.notes)
 
 
 def _shown(key: tuple[str, str], pin: Pin) -> dict[str, Any]:

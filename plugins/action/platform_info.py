@@ -23,7 +23,7 @@ class ActionModule(FleetAction):
 
     def act(self, options: Mapping[str, Any], remote: Remote) -> dict[str, Any]:
         """Observe, and tell."""
-        observed = observe(remote.run, "/opt/python", means=True)
+        observed = observe(remote.run, "/opt/python", prerequisites=True)
         platform = platform_of(observed)
         triples = triples_of(platform, options["libc"], options["max_level"])
         return {"platform": platform.result(triples) | means(observed)}

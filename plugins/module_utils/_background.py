@@ -23,7 +23,7 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class Meanwhile(Generic[Found]):
+class Background(Generic[Found]):
     """What ``work`` returns, done by a thread that nobody waits for until it is asked for."""
 
     def __init__(self, work: Callable[..., Found], *arguments: Any) -> None:
@@ -53,7 +53,7 @@ class Meanwhile(Generic[Found]):
 
 
 @contextmanager
-def made_ahead(make: Callable[[], bytes]) -> Iterator[Callable[[], bytes]]:
+def read_ahead(make: Callable[[], bytes]) -> Iterator[Callable[[], bytes]]:
     """Give a function that returns what ``make`` does, in order, and raises what it raises; the last piece is empty.
 
     With one processor it is ``make`` itself: a thread would only cost.

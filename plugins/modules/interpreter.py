@@ -366,7 +366,7 @@ steps:
     name:
       description:
         - V(push) and the first V(stage) of a host without Python are the controller's.
-        - V(lock), V(sweep), V(stage), V(download), V(unpack), V(fit), V(try), V(compile), V(place), V(link) and
+        - V(lock), V(sweep), V(stage), V(download), V(unpack), V(relocate), V(try), V(compile), V(place), V(link) and
           V(remove) are the host's.
       returned: success
       type: str
@@ -415,7 +415,7 @@ def main() -> None:
         module.fail_json(
             msg=str(error),
             illegal_instruction=error.illegal_instruction,
-            meanwhile=error.meanwhile,
+            concurrent_run=error.concurrent_run,
             unreached=error.unreached,
         )
     module.exit_json(**result)

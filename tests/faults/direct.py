@@ -26,9 +26,9 @@ from typing import Any, Literal
 from ansible_collections.fleet.python.plugins.action.interpreter import ActionModule
 from ansible_collections.fleet.python.plugins.module_utils._options import interpreter_options
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import (
+    ConcurrentRunError,
     CrashError,
     IllegalInstructionError,
-    MeanwhileError,
     StageError,
     UnreachedError,
 )
@@ -69,7 +69,7 @@ sys.addaudithook(step)
 try:
     result = sweep_only(plan["root"]) if plan.get("sweep_only") else apply_plan(plan)
 except ApplyError as error:
-    kinds = ("illegal_instruction", "meanwhile", "unreached")
+    kinds = ("illegal_instruction", "concurrent_run", "unreached")
     result = {"msg": str(error), **{kind: getattr(error, kind) for kind in kinds}}
 print(json.dumps({**result, "changing": steps, "turns": turns}))
 """
@@ -240,7 +240,7 @@ class Direct:
         self.changing, self.turns = result.pop("changing"), result.pop("turns")
         if "msg" in result:
             kinds: dict[str, type[StageError]] = {
-                "meanwhile": MeanwhileError,
+                "concurrent_run": ConcurrentRunError,
                 "unreached": UnreachedError,
                 "illegal_instruction": IllegalInstructionError,
             }

@@ -76,15 +76,15 @@ def _setgid(folder: Path) -> None:
     folder.chmod(0o2775)
 
 
-@pytest.mark.parametrize("hands_down", [_setgid, open_to_everyone])
+@pytest.mark.parametrize("inherits_access", [_setgid, open_to_everyone])
 def test_what_a_folder_hands_down(
-    hands_down: Callable[[Path], None], new_host: NewHost, everywhere: Everywhere, tmp_path: Path
+    inherits_access: Callable[[Path], None], new_host: NewHost, everywhere: Everywhere, tmp_path: Path
 ) -> None:
     """Group, setgid bit and access list of /opt: a home has none of them, its bytecode neither."""
     targets = []
     for image in ("debian12", "debian12-python3"):
         (tmp_path / image).mkdir()
-        hands_down(tmp_path / image)
+        inherits_access(tmp_path / image)
         targets.append(new_host(image, f"--volume={tmp_path / image}:/opt"))
     for outcome in everywhere(targets, compile_bytecode=True).values():
         outcome.ok()

@@ -47,13 +47,13 @@ def root(tmp_path: Path) -> Path:
 
 
 def _observe(
-    root: Path, shell: str, path: str | None = None, script: Path | None = None, *, means: bool = True
+    root: Path, shell: str, path: str | None = None, script: Path | None = None, *, prerequisites: bool = True
 ) -> Observation:
     """What the probe tells, without the free space, which other processes change meanwhile."""
     program = shutil.which(SHELLS[shell][0])
     if program is None:
         pytest.skip(f"{shell} is not installed")
-    text = probe_script(str(root), [str(root.parent / "asked for"), "/bin"], means=means)
+    text = probe_script(str(root), [str(root.parent / "asked for"), "/bin"], prerequisites=prerequisites)
     if script:
         script.write_text(text)
     done = subprocess.run(
@@ -66,8 +66,8 @@ def _observe(
     )
     assert done.stderr == ""
     observed = parse_probe(done.stdout, str(root))
-    assert observed.means_known is means
-    assert bool(observed.root.free) is means
+    assert observed.prerequisites_known is prerequisites
+    assert bool(observed.root.free) is prerequisites
     return dataclasses.replace(observed, root=dataclasses.replace(observed.root, free=None))
 
 
@@ -88,10 +88,10 @@ def test_every_shell_tells_the_same(shell: str, root: Path, tmp_path: Path) -> N
 
 
 def test_without_the_means_the_rest_is_the_same(root: Path) -> None:
-    whole, without = _observe(root, "dash"), _observe(root, "dash", means=False)
+    whole, without = _observe(root, "dash"), _observe(root, "dash", prerequisites=False)
     assert whole.tools
     assert (without.tools, without.pythons, without.root.mount_options) == ({}, (), ())
-    told = {name: getattr(whole, name) for name in ("tools", "pythons", "means_known")}
+    told = {name: getattr(whole, name) for name in ("tools", "pythons", "prerequisites_known")}
     told_of_root = {name: getattr(whole.root, name) for name in ("mount_point", "mount_options")}
     assert dataclasses.replace(without, **told, root=dataclasses.replace(without.root, **told_of_root)) == whole
 
@@ -115,7 +115,7 @@ def test_the_means_are_told_where_nothing_is_installed(tmp_path: Path) -> None:
         ).stdout,
         str(tmp_path / "no root"),
     )
-    assert observed.means_known
+    assert observed.prerequisites_known
     assert observed.root.free
     assert observed.tools
 

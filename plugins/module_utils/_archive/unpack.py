@@ -29,7 +29,7 @@ from ansible_collections.fleet.python.plugins.module_utils._archive.members impo
     members,
     parts_below,
 )
-from ansible_collections.fleet.python.plugins.module_utils._background import made_ahead
+from ansible_collections.fleet.python.plugins.module_utils._background import read_ahead
 
 # At least twice the deepest: the folders of a hard link's two names are open at once.
 _OPEN_DIRECTORIES = 64
@@ -81,7 +81,7 @@ def unpack(archive: str, destination: str, top: tuple[str, ...] = ("python",)) -
     try:
         with open(archive, "rb", buffering=0) as packed:
             stream = Stream(packed)
-            with made_ahead(stream.inflate) as stream.more:
+            with read_ahead(stream.inflate) as stream.more:
                 for member in members(stream):
                     parts = parts_below(member.name, top)
                     if parts:

@@ -36,7 +36,7 @@ class Fetched(NamedTuple):
     """The source that gave the bytes, as it may be shown, and one line for each before it that did not."""
 
     source: str
-    passed_over: list[str]
+    skipped_sources: list[str]
 
 
 class _BrokenOffError(Exception):

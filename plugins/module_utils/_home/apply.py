@@ -20,7 +20,7 @@ from ansible_collections.fleet.python.plugins.module_utils._archive.manifest imp
     write_manifest,
 )
 from ansible_collections.fleet.python.plugins.module_utils._archive.unpack import unpack
-from ansible_collections.fleet.python.plugins.module_utils._background import Meanwhile
+from ansible_collections.fleet.python.plugins.module_utils._background import Background
 from ansible_collections.fleet.python.plugins.module_utils._digest import digest_of
 from ansible_collections.fleet.python.plugins.module_utils._fetch.pull import take_pull
 from ansible_collections.fleet.python.plugins.module_utils._fetch.verify import FetchError, UnreachedError, copy_checked
@@ -28,10 +28,10 @@ from ansible_collections.fleet.python.plugins.module_utils._home import root as 
 from ansible_collections.fleet.python.plugins.module_utils._home import staging as _staging
 from ansible_collections.fleet.python.plugins.module_utils._home.bytecode import compile_bytecode
 from ansible_collections.fleet.python.plugins.module_utils._home.disk import watched_disk
-from ansible_collections.fleet.python.plugins.module_utils._home.relocate import fit
-from ansible_collections.fleet.python.plugins.module_utils._home.removal import go_on, going
-from ansible_collections.fleet.python.plugins.module_utils._home.root import MeanwhileError, RootError
-from ansible_collections.fleet.python.plugins.module_utils._home.tree import hands_down, settle
+from ansible_collections.fleet.python.plugins.module_utils._home.relocate import relocate
+from ansible_collections.fleet.python.plugins.module_utils._home.removal import finish_removals, noted_removal
+from ansible_collections.fleet.python.plugins.module_utils._home.root import ConcurrentRunError, RootError
+from ansible_collections.fleet.python.plugins.module_utils._home.tree import inherits_access, normalize
 from ansible_collections.fleet.python.plugins.module_utils._home.trial import (
     IllegalInstruction,
     TrialError,
@@ -44,9 +44,9 @@ from ansible_collections.fleet.python.plugins.module_utils._home.users import us
 class ApplyError(Exception):
     """A step of the plan failed, and what users see on the host is as it was before that step.
 
-    ``step`` names it: lock, sweep, stage, download, unpack, fit, try, compile, place, link, remove.
+    ``step`` names it: lock, sweep, stage, download, unpack, relocate, try, compile, place, link, remove.
     ``illegal_instruction``: the interpreter died of one, so a build for a lower CPU level may do.
-    ``meanwhile``: another run came between, so a new plan may do.
+    ``concurrent_run``: another run came between, so a new plan may do.
     ``unreached``: no source gave anything, so the controller may send it.
     """
 
@@ -56,14 +56,14 @@ class ApplyError(Exception):
         home: str,
         reason: str,
         illegal_instruction: bool = False,
-        meanwhile: bool = False,
+        concurrent_run: bool = False,
         unreached: bool = False,
     ) -> None:
         super().__init__(f"{step} of {home} failed: {reason}" if home else f"{step} failed: {reason}")
         self.step = step
         self.home = home
         self.illegal_instruction = illegal_instruction
-        self.meanwhile = meanwhile
+        self.concurrent_run = concurrent_run
         self.unreached = unreached
 
 
@@ -72,7 +72,7 @@ class _Steps:
 
     def __init__(self) -> None:
         self.taken: list[dict[str, Any]] = []
-        self.passed_over: list[str] = []
+        self.skipped_sources: list[str] = []
 
     @contextmanager
     def step(self, name: str, home: str = "") -> Iterator[None]:
@@ -85,7 +85,7 @@ class _Steps:
                 home,
                 str(error),
                 isinstance(error, IllegalInstruction),
-                isinstance(error, MeanwhileError),
+                isinstance(error, ConcurrentRunError),
                 isinstance(error, UnreachedError),
             ) from error
         except OSError as error:
@@ -99,8 +99,8 @@ def apply_plan(plan: dict[str, Any]) -> dict[str, Any]:
     """Carry out ``plan`` (the shape that plugin_utils/_plan/plan.py makes) and return what was done.
 
     Returns ``changed``, ``steps`` (name, home, seconds), ``trials`` (what each new interpreter said, by home),
-    ``in_use`` (why a home that was to go has stayed, by home) and ``passed_over`` (a line for each source that failed
-    before another one did not).
+    ``in_use`` (why a home that was to go has stayed, by home) and ``skipped_sources`` (a line for each source that
+    failed before another one did not).
     Raises ApplyError. Every install is placed before the first link moves; nothing is removed before the last did.
     """
     # Modes are set where it matters; this is for what the interpreter under trial makes.
@@ -117,7 +117,7 @@ def apply_plan(plan: dict[str, Any]) -> dict[str, Any]:
     with _held(root, stages, keep_root, steps):
         try:
             with steps.step("sweep"):
-                go_on(root, {*plan["links"].values(), *plan["remove"]})
+                finish_removals(root, {*plan["links"].values(), *plan["remove"]})
                 _staging.sweep(root, stages)
             for install in plan["installs"]:
                 trial, placed = _install(root, install, steps)
@@ -128,7 +128,7 @@ def apply_plan(plan: dict[str, Any]) -> dict[str, Any]:
                 if plan["links"]:
                     with steps.step("link"):
                         gone = [home for home in plan["remove"] if home not in in_use]
-                        stack.enter_context(going(root, gone, plan["venv_roots"]))
+                        stack.enter_context(noted_removal(root, gone, plan["venv_roots"]))
                 changed |= _link(root, plan, in_use, steps)
                 changed |= _remove(root, plan, in_use, steps)
         finally:
@@ -138,14 +138,14 @@ def apply_plan(plan: dict[str, Any]) -> dict[str, Any]:
         "steps": steps.taken,
         "trials": trials,
         "in_use": in_use,
-        "passed_over": steps.passed_over,
+        "skipped_sources": steps.skipped_sources,
     }
 
 
 def sweep_only(root: str) -> dict[str, Any]:
     """Remove what runs that were cut off have left, unless another run is at work now: that one has done it."""
     with suppress(RootError), _root.locked(root, patience=0):
-        go_on(root, ())
+        finish_removals(root, ())
         _staging.sweep(root, [])
         _root.leave_if_empty(root, keep_root=False)
     return {"changed": False, "steps": [], "trials": {}, "in_use": {}}
@@ -184,13 +184,13 @@ def _install(root: str, install: dict[str, Any], steps: _Steps) -> Any:
         if not staged:
             source, contents = _unpacked(stage, tree, install, steps)
         python = os.path.join(tree, install["program"])
-        with steps.step("fit", home):
+        with steps.step("relocate", home):
             # What the module has unpacked is as it should be, unless the folder that it lies in has interfered.
-            if staged or hands_down(tree):
-                settle(tree)
-            fitted = fit(tree, final, **install["fit"])
+            if staged or inherits_access(tree):
+                normalize(tree)
+            fitted = relocate(tree, final, **install["relocate"])
         # By a thread, while the interpreter is tried and compiles: what these write is bytecode, and does not count.
-        read = Meanwhile(_contents, tree, contents, fitted)
+        read = Background(_contents, tree, contents, fitted)
         with steps.step("try", home):
             start_interpreter(python, install["version"])
         if install["compile_bytecode"]:
@@ -198,7 +198,7 @@ def _install(root: str, install: dict[str, Any], steps: _Steps) -> Any:
             with steps.step("compile", home):
                 compile_bytecode(tree, final, python)
         # The disk is at work while the interpreter is tried, so that there is less to wait for in the end.
-        written = Meanwhile(sync)
+        written = Background(sync)
         with steps.step("try", home):
             trial = try_interpreter(python, stage)
         with steps.step("place", home):
@@ -229,8 +229,8 @@ def _unpacked(stage: str, tree: str, install: dict[str, Any], steps: _Steps) -> 
             # Not above: what HTTP needs takes longer to load than all the rest.
             from ansible_collections.fleet.python.plugins.module_utils._fetch.download import download
 
-            source, passed_over = download(take_pull(install["pull"]), archive, install["sha256"])
-            steps.passed_over += passed_over
+            source, skipped_sources = download(take_pull(install["pull"]), archive, install["sha256"])
+            steps.skipped_sources += skipped_sources
     with steps.step("unpack", install["home"]):
         os.mkdir(tree)
         contents = unpack(archive, tree, tuple(install["top"]))
@@ -279,7 +279,7 @@ def _link(root: str, plan: dict[str, Any], in_use: dict[str, str], steps: _Steps
     for home in plan["links"].values():
         with steps.step("link"):
             if not os.path.isdir(os.path.join(root, home)):
-                raise MeanwhileError(f"another run has removed {os.path.join(root, home)}")
+                raise ConcurrentRunError(f"another run has removed {os.path.join(root, home)}")
     for path in wanted:
         with steps.step("link"):
             _root.check_link_place(path)

@@ -9,7 +9,7 @@ import glob
 import os
 from collections.abc import Iterator
 
-from ansible_collections.fleet.python.plugins.module_utils._background import Meanwhile, processors
+from ansible_collections.fleet.python.plugins.module_utils._background import Background, processors
 from ansible_collections.fleet.python.plugins.module_utils._home.trial import IllegalInstruction, TrialError, run_staged
 
 _TESTS = ("test", "tests", "idle_test")
@@ -39,7 +39,7 @@ def compile_bytecode(tree: str, home: str, python: str) -> None:
     files = _largest_first(tree)
     count = min(processors(), _MOST_PROCESSES)
     # Not compileall's own processes: each loads multiprocessing, without bytecode, and they want /dev/shm.
-    running = [Meanwhile(_compile, files[number::count], tree, home, python) for number in range(count)]
+    running = [Background(_compile, files[number::count], tree, home, python) for number in range(count)]
     for part in running:
         part.wait()
     try:

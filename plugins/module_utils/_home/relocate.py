@@ -99,7 +99,7 @@ def add_ca_fallback(text: str) -> str:
     return text.replace(_SSL_LINE, _SSL_FALLBACK) if text.count(_SSL_LINE) == 1 else text
 
 
-def fit(tree: str, home: str, *, externally_managed: bool, ca_fallback: bool, python: str) -> list[str]:
+def relocate(tree: str, home: str, *, externally_managed: bool, ca_fallback: bool, python: str) -> list[str]:
     """Rewrite the staged ``tree`` for its final place ``home``; ``python`` is the path that users call.
 
     Returns the paths of what was written, from ``tree`` on. Raises OSError.

@@ -23,8 +23,8 @@ _GOING = "going"
 
 
 @contextmanager
-def going(root: str, homes: Sequence[str], venv_roots: Sequence[str]) -> Iterator[None]:
-    """For the block in which links move and these homes go. What stands in a staging is swept: see `go_on`.
+def noted_removal(root: str, homes: Sequence[str], venv_roots: Sequence[str]) -> Iterator[None]:
+    """For the block in which links move and these homes go. What stands in a staging is swept: see `finish_removals`.
 
     The note stays where the block fails once a link has moved, on a full disk say.
     """
@@ -44,7 +44,7 @@ def going(root: str, homes: Sequence[str], venv_roots: Sequence[str]) -> Iterato
             shutil.rmtree(stage, ignore_errors=True)
 
 
-def go_on(root: str, needed: Collection[str]) -> None:
+def finish_removals(root: str, needed: Collection[str]) -> None:
     """Remove what runs that were cut off would have removed, but for what is needed, linked or used now.
 
     Called with the lock held, before the staging is swept.

@@ -32,7 +32,7 @@ class RootError(Exception):
     """The root cannot be changed as the plan says; what users see is as it was."""
 
 
-class MeanwhileError(RootError):
+class ConcurrentRunError(RootError):
     """Another run came between plan and host: what was planned with is gone. Look again, and plan anew."""
 
 

@@ -15,7 +15,7 @@ from typing import Callable
 
 from ansible_collections.fleet.python.plugins.module_utils._home.root import (
     OURS,
-    MeanwhileError,
+    ConcurrentRunError,
     forget_dangling_previous,
     staged,
     staging_of,
@@ -33,7 +33,7 @@ def held(root: str, stages: Iterable[str]) -> Iterator[Callable[[], None]]:
     """Keep what sh has staged for this run from being swept, also while it waits for the root's lock.
 
     Gives a function to call with that lock held: another run may have been about to sweep it, and has by then.
-    Both raise MeanwhileError where another run has swept it.
+    Both raise ConcurrentRunError where another run has swept it.
     """
     found: dict[str, int] = {}
 
@@ -42,7 +42,7 @@ def held(root: str, stages: Iterable[str]) -> Iterator[Callable[[], None]]:
             with suppress(FileNotFoundError):
                 if os.path.samestat(os.fstat(descriptor), os.stat(path)):
                     continue
-            raise MeanwhileError(f"another run has swept {os.path.dirname(path)}")
+            raise ConcurrentRunError(f"another run has swept {os.path.dirname(path)}")
 
     with ExitStack() as stack:
         for stage in stages:
@@ -50,7 +50,7 @@ def held(root: str, stages: Iterable[str]) -> Iterator[Callable[[], None]]:
             try:
                 descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             except FileNotFoundError:
-                raise MeanwhileError(f"another run has swept {os.path.dirname(path)}") from None
+                raise ConcurrentRunError(f"another run has swept {os.path.dirname(path)}") from None
             stack.callback(os.close, descriptor)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             found[path] = descriptor

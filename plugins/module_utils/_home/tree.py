@@ -20,7 +20,7 @@ from ansible_collections.fleet.python.plugins.module_utils._archive.members impo
 _ACCESS_LISTS = ("system.posix_acl_default", "system.posix_acl_access")
 
 
-def settle(tree: str) -> None:
+def normalize(tree: str) -> None:
     """Set every mode to 0755 or 0644 and every owner to who runs this, whatever unpacked the tree and wherever it lies.
 
     Access lists that the folder above has handed down go.
@@ -62,7 +62,7 @@ def settle(tree: str) -> None:
     _own(tree, os.lstat(tree), now, lists)
 
 
-def hands_down(tree: str) -> bool:
+def inherits_access(tree: str) -> bool:
     """Whether what is made in a new folder of ours gets a group or access lists from the folder that this lies in."""
     return os.lstat(tree).st_gid != os.getegid() or bool(_handed_down(tree))
 

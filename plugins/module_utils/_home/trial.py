@@ -11,7 +11,7 @@ import signal
 import subprocess
 from typing import Any
 
-from ansible_collections.fleet.python.plugins.module_utils._background import Meanwhile
+from ansible_collections.fleet.python.plugins.module_utils._background import Background
 
 # Seconds; generous, since an emulated or very slow host takes many for making a venv.
 _TIMEOUT = 600
@@ -111,7 +111,7 @@ def try_interpreter(python: str, scratch: str) -> dict[str, Any]:
     Raises what `start_interpreter` does: what starts may still hold instructions of a higher level.
     """
     name = os.path.basename(python)
-    venv = Meanwhile(_try_venv, python, os.path.join(scratch, "venv"))
+    venv = Background(_try_venv, python, os.path.join(scratch, "venv"))
     try:
         found: dict[str, Any] = json.loads(run_staged(name, python, ["-c", _TRIAL]))
         if "pip" not in found["absent"]:

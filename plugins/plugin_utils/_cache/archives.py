@@ -14,10 +14,10 @@ from pathlib import Path
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._cache.limit import keep_within, limit, used
 from ansible_collections.fleet.python.plugins.plugin_utils._cache.repack import pack_anew
-from ansible_collections.fleet.python.plugins.plugin_utils._cache.single_flight import once
+from ansible_collections.fleet.python.plugins.plugin_utils._cache.single_flight import single_flight
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.digest import digest_of
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.download import Watch, unwatched
-from ansible_collections.fleet.python.plugins.plugin_utils._sources.failures import PassedOver
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.skipped import SkippedSources
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import Source, SourceError, fetch_from
 
 
@@ -36,13 +36,13 @@ class Archive:
 
 
 def cached_archive(
-    entry: Entry, sources: Sequence[Source], passed_over: PassedOver | None = None, watch: Watch = unwatched
+    entry: Entry, sources: Sequence[Source], skipped_sources: SkippedSources | None = None, watch: Watch = unwatched
 ) -> Archive:
     """The asset's archive in the cache, its sha256 checked now; a ``.tar.zst`` as a ``.tar.gz``, which hosts unpack.
 
     Raises SourceError.
     """
-    original = cached_asset(entry, sources, passed_over, watch)
+    original = cached_asset(entry, sources, skipped_sources, watch)
     if entry.asset.archive == "tar.gz":
         return Archive(original, entry.sha256)
     with _told(original.parent):
@@ -50,7 +50,7 @@ def cached_archive(
 
 
 def cached_asset(
-    entry: Entry, sources: Sequence[Source], passed_over: PassedOver | None = None, watch: Watch = unwatched
+    entry: Entry, sources: Sequence[Source], skipped_sources: SkippedSources | None = None, watch: Watch = unwatched
 ) -> Path:
     """The asset in the cache as it was published, its sha256 checked now. Raises SourceError."""
     directory = cache_directory() / "archives"
@@ -58,7 +58,7 @@ def cached_asset(
 
     def fetch(target: Path) -> None:
         try:
-            fetch_from(sources, entry, target, passed_over, watch)
+            fetch_from(sources, entry, target, skipped_sources, watch)
         except OSError:
             # A full disk does not get emptier by keeping what fills it.
             target.unlink(missing_ok=True)
@@ -66,7 +66,7 @@ def cached_asset(
         keep_within(directory, most)
 
     with _told(directory):
-        path = once(
+        path = single_flight(
             directory / entry.sha256,
             fetch,
             good=lambda path: digest_of(path) == entry.sha256,
@@ -96,6 +96,8 @@ def _packed_anew(entry: Entry, original: Path, path: Path) -> Archive:
         pack_anew(original, target, entry.asset.name)
         note.write_text(digest_of(target), encoding="ascii")
 
-    once(path, make, good=lambda found: note.is_file() and digest_of(found) == note.read_text(encoding="ascii"))
+    single_flight(
+        path, make, good=lambda found: note.is_file() and digest_of(found) == note.read_text(encoding="ascii")
+    )
     used(path)
     return Archive(path, note.read_text(encoding="ascii"))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 
-def once(
+def single_flight(
     path: Path,
     make: Callable[[Path], None],
     *,

@@ -18,7 +18,7 @@ class CrashError(StageError):
         self.status = status
 
 
-class MeanwhileError(StageError):
+class ConcurrentRunError(StageError):
     """Another run came between on this host: to look again and plan anew will do."""
 
 

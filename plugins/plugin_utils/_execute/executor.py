@@ -20,21 +20,21 @@ from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue imp
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.quirks import Quirk, quirks_of
 from ansible_collections.fleet.python.plugins.plugin_utils._execute import host_python as _carrier
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import (
+    ConcurrentRunError,
     CrashError,
     IllegalInstructionError,
-    MeanwhileError,
     UnreachedError,
 )
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.stage import Staged, parse_stage, stage_script
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer import (
-    Delivery,
     Receiver,
-    Transfer,
-    deliver,
+    TransferOptions,
+    Transferred,
+    choose_method,
     note_unreached,
     recall_unreached,
-    told,
-    way_of,
+    transfer,
+    transfers_by_home,
 )
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation
 from ansible_collections.fleet.python.plugins.plugin_utils._host.script import script_text
@@ -73,14 +73,14 @@ class Order:
     """
 
     entries: Mapping[str, Entry]
-    transfer: Transfer
+    transfer: TransferOptions
     externally_managed: bool
     compile_bytecode: bool
     venv_roots: Sequence[str]
     level: int | None = None
 
 
-def carry_out(plan: Plan, observed: Observation, host: Host, order: Order) -> dict[str, Any]:
+def execute(plan: Plan, observed: Observation, host: Host, order: Order) -> dict[str, Any]:
     """Apply ``plan`` on the host; the module's result, with the controller's own steps before its ``steps``.
 
     ``transfers`` says by home how its archive travelled, and why. With ``auto`` the host tries first, once in a run,
@@ -104,23 +104,23 @@ def _carry(plan: Plan, observed: Observation, host: Host, order: Order) -> dict[
     python = _usable(observed, plan, host)
     first = None if python else _carrier.staged_first(plan)
     ways = {
-        build.home: way_of(order.entries[build.home], order.transfer, observed, without_python=python is None)
+        build.home: choose_method(order.entries[build.home], order.transfer, observed, without_python=python is None)
         for build in plan.installs
     }
     if first:
         _carrier.refuse_missing_tools(observed, ways[first.home].name == "pull")
     deliveries = {
-        home: deliver(order.entries[home], home, way, host, order.transfer, steps) for home, way in ways.items()
+        home: transfer(order.entries[home], home, way, host, order.transfer, steps) for home, way in ways.items()
     }
     stages: dict[str, tuple[str, str]] = {}
-    passed_over: list[str] = []
+    skipped_sources: list[str] = []
     if first:
         stage = uuid.uuid4().hex
         start = time.monotonic()
         staged = _stage(plan, first, stage, deliveries[first.home], host)
         steps.append({"name": "stage", "home": first.home, "seconds": round(time.monotonic() - start, 3)})
         stages[first.home] = (stage, staged.source or deliveries[first.home].source)
-        passed_over += staged.passed_over
+        skipped_sources += staged.skipped_sources
         python = f"{plan.root}/.staging/{stage}/tree/{program_of(first)}"
     try:
         with _watched(plan, deliveries, stages, host):
@@ -128,7 +128,7 @@ def _carry(plan: Plan, observed: Observation, host: Host, order: Order) -> dict[
     except CrashError as error:
         # Swept between sh and module, or removed between probe and module, by a run that could not know.
         if host.run(f"test -x {shlex.quote(str(python))}").get("rc"):
-            raise MeanwhileError(str(error)) from error
+            raise ConcurrentRunError(str(error)) from error
         if first:
             # Nobody else would remove it, should the module never run.
             host.run(_sweep(plan))
@@ -138,16 +138,16 @@ def _carry(plan: Plan, observed: Observation, host: Host, order: Order) -> dict[
                     "module: it is built for a higher CPU level"
                 ) from error
         raise
-    passed_over += result.pop("passed_over", [])
-    _tell(passed_over, order.transfer)
-    return {**result, "steps": steps + result.get("steps", []), "transfers": told(ways)}
+    skipped_sources += result.pop("skipped_sources", [])
+    _tell(skipped_sources, order.transfer)
+    return {**result, "steps": steps + result.get("steps", []), "transfers": transfers_by_home(ways)}
 
 
-def _tell(failures: Sequence[str], transfer: Transfer) -> None:
+def _tell(failures: Sequence[str], transfer: TransferOptions) -> None:
     """Note the sources that the host has passed over; each failure begins with its URL."""
     for failure in failures:
         name = next((source.name for source in transfer.sources if failure.startswith(source.name)), failure)
-        transfer.passed_over.add(name, failure)
+        transfer.skipped_sources.add(name, failure)
 
 
 def sweep_up(plan: Plan, observed: Observation, host: Host) -> None:
@@ -171,7 +171,7 @@ def _usable(observed: Observation, plan: Plan, host: Host) -> str | None:
     return _carrier.usable_of(host.run(_carrier.usable_script(candidates)).get("stdout", ""))
 
 
-def _stage(plan: Plan, build: Build, stage: str, delivery: Delivery, host: Host) -> Staged:
+def _stage(plan: Plan, build: Build, stage: str, delivery: Transferred, host: Host) -> Staged:
     script = stage_script(
         root=plan.root,
         stage=stage,
@@ -187,7 +187,7 @@ def _stage(plan: Plan, build: Build, stage: str, delivery: Delivery, host: Host)
 
 
 def _watched(
-    plan: Plan, deliveries: Mapping[str, Delivery], stages: Mapping[str, tuple[str, str]], host: Host
+    plan: Plan, deliveries: Mapping[str, Transferred], stages: Mapping[str, tuple[str, str]], host: Host
 ) -> AbstractContextManager[None]:
     """What the module downloads, one after the other."""
     pulled = [build.asset for build in plan.installs if deliveries[build.home].pull and build.home not in stages]
@@ -198,7 +198,7 @@ def _watched(
 
 
 def _module_plan(
-    plan: Plan, deliveries: Mapping[str, Delivery], stages: Mapping[str, tuple[str, str]], order: Order
+    plan: Plan, deliveries: Mapping[str, Transferred], stages: Mapping[str, tuple[str, str]], order: Order
 ) -> dict[str, Any]:
     """The plan in the form that module_utils/_home/apply.py takes."""
     installs = []
@@ -217,7 +217,7 @@ def _module_plan(
                 "pull": delivery.pull,
                 "sha256": delivery.sha256,
                 "top": list(archive_top(build)),
-                "fit": {
+                "relocate": {
                     "externally_managed": order.externally_managed,
                     "ca_fallback": any(quirk.name == "ca_path_rhel8" for quirk in _quirks(build)),
                     "python": f"{plan.root}/{build.link}/{program_of(build)}",

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.fleet.python.plugins.plugin_utils._cache.archives import cache_directory
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.download_progress import far_script, parse_far
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import (
+    ConcurrentRunError,
     CrashError,
     IllegalInstructionError,
-    MeanwhileError,
     StageError,
     UnreachedError,
 )
@@ -46,10 +46,10 @@ def _crash(result: Mapping[str, Any]) -> str:
 def _failure(result: Mapping[str, Any]) -> StageError:
     said = str(result.get("msg") or _crash(result))
     # Our module says these, whatever has failed; what stops it before it can do so does not.
-    if "meanwhile" not in result:
+    if "concurrent_run" not in result:
         return CrashError(said, result.get("rc"))
-    if result["meanwhile"]:
-        return MeanwhileError(said)
+    if result["concurrent_run"]:
+        return ConcurrentRunError(said)
     if result["unreached"]:
         return UnreachedError(said)
     return IllegalInstructionError(said) if result.get("illegal_instruction") else StageError(said)
@@ -171,7 +171,9 @@ class Remote:
         )
         if result.get("failed"):
             raise _failure(result)
-        return {key: result[key] for key in ("changed", "steps", "trials", "in_use", "passed_over") if key in result}
+        return {
+            key: result[key] for key in ("changed", "steps", "trials", "in_use", "skipped_sources") if key in result
+        }
 
     def _vars_with(self, python: str) -> dict[str, Any]:
         """The task's variables with the Python to use; a delegated task looks it up among its own."""

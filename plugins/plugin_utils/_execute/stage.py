@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import (
+    ConcurrentRunError,
     IllegalInstructionError,
-    MeanwhileError,
     StageError,
     UnreachedError,
 )
@@ -53,14 +53,14 @@ class Staged:
     """The source that the host downloaded from, empty for a file that was sent, and a line for each before it."""
 
     source: str = ""
-    passed_over: tuple[str, ...] = ()
+    skipped_sources: tuple[str, ...] = ()
 
 
 def parse_stage(answer: str, home: str) -> Staged:
     """What the script says. Raises StageError with the reason where it failed."""
     text = answer.replace("\r", "")
     if re.search(r"^fleet-swept$", text, re.MULTILINE):
-        raise MeanwhileError(f"stage of {home} failed: other runs on this host have swept it, again and again")
+        raise ConcurrentRunError(f"stage of {home} failed: other runs on this host have swept it, again and again")
     if failed := _FAILED.search(text):
         if failed[1] == "unreached":
             raise UnreachedError(f"download of {home} failed: {failed[2].strip()}")
@@ -69,5 +69,5 @@ def parse_stage(answer: str, home: str) -> Staged:
     if not re.search(r"^fleet-staged$", text, re.MULTILINE):
         raise StageError(f"stage of {home} did not end: {text.strip()[-300:] or 'the host said nothing'}")
     source = re.search(r"^fleet-source (.+)$", text, re.MULTILINE)
-    passed_over = re.findall(r"^fleet-passed-over (.+)$", text, re.MULTILINE)
-    return Staged(source[1] if source else "", tuple(passed_over))
+    skipped_sources = re.findall(r"^fleet-skipped (.+)$", text, re.MULTILINE)
+    return Staged(source[1] if source else "", tuple(skipped_sources))

@@ -152,7 +152,7 @@ else
     [ -z "$refused" ] || fail download "no source gave the archive:$failures"
     fail unreached "no source gave the archive:$failures"
   }
-  [ -z "$failures" ] || printf "%s\n" "$failures" | sed -n "s/^  /fleet-passed-over /p"
+  [ -z "$failures" ] || printf "%s\n" "$failures" | sed -n "s/^  /fleet-skipped /p"
   printf "fleet-source %s\n" "$shown"
 fi
 said=$(foul)

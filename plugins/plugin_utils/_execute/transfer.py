@@ -21,7 +21,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._execute.host_python 
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import Access
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.download import Watch
-from ansible_collections.fleet.python.plugins.plugin_utils._sources.failures import PassedOver
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.skipped import SkippedSources
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import Source
 
 
@@ -36,7 +36,7 @@ class Receiver(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Transfer:
+class TransferOptions:
     """How archives travel: what the option ``transfer`` says, from where, and who is told of sources that failed.
 
     ``run_directory`` is one that the processes of a run share; ``unreached`` why this host got nothing by itself.
@@ -46,12 +46,12 @@ class Transfer:
     sources: Sequence[Source]
     run_directory: Path
     access: Access = field(default_factory=Access)
-    passed_over: PassedOver = field(default_factory=PassedOver)
+    skipped_sources: SkippedSources = field(default_factory=SkippedSources)
     unreached: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Method:
     """``pull`` or ``push``, and why."""
 
     name: str
@@ -59,7 +59,7 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class Transferred:
     """Files on the host: the archive itself, or what it needs to download it. ``source``: where it came from."""
 
     sha256: str
@@ -68,54 +68,54 @@ class Delivery:
     source: str = ""
 
 
-def way_of(entry: Entry, transfer: Transfer, observed: Observation, *, without_python: bool) -> Way:
+def choose_method(entry: Entry, options: TransferOptions, observed: Observation, *, without_python: bool) -> Method:
     """Who downloads. ``auto``: the host, where a source is a URL and the host has what it takes, until it fails."""
-    if transfer.option == "push":
-        return Way("push", "it was asked for")
+    if options.option == "push":
+        return Method("push", "it was asked for")
     if entry.asset.archive != "tar.gz":
-        return Way("push", f"hosts cannot unpack a .{entry.asset.archive}, so the controller packs it anew")
-    if not any(source.pullable for source in transfer.sources):
-        return Way("push", "no source is a URL")
-    if transfer.option == "pull":
-        return Way("pull", "it was asked for")
-    if transfer.unreached:
-        return Way("push", transfer.unreached)
-    if without_python and (reason := _unfit(entry, transfer, observed)):
-        return Way("push", reason)
-    return Way("pull", "the host reaches a source")
+        return Method("push", f"hosts cannot unpack a .{entry.asset.archive}, so the controller packs it anew")
+    if not any(source.pullable for source in options.sources):
+        return Method("push", "no source is a URL")
+    if options.option == "pull":
+        return Method("pull", "it was asked for")
+    if options.unreached:
+        return Method("push", options.unreached)
+    if without_python and (reason := _unfit(entry, options, observed)):
+        return Method("push", reason)
+    return Method("pull", "the host reaches a source")
 
 
-def _unfit(entry: Entry, transfer: Transfer, observed: Observation) -> str:
+def _unfit(entry: Entry, options: TransferOptions, observed: Observation) -> str:
     """Why a host without Python cannot download, as far as that is seen; empty where it may."""
     if not any(name in observed.tools for name in DOWNLOADERS):
         return "the host has neither Python 3.9 or later nor curl nor wget"
     only_busybox = "curl" not in observed.tools and observed.tools["wget"].kind == "busybox"
-    urls = [source.url(entry) for source in transfer.sources if source.pullable]
-    if only_busybox and (transfer.access.headers or any("@" in url or "?" in url for url in urls)):
+    urls = [source.url(entry) for source in options.sources if source.pullable]
+    if only_busybox and (options.access.headers or any("@" in url or "?" in url for url in urls)):
         return "the host's BusyBox wget would show user, password or headers to everybody there"
-    if only_busybox and transfer.access.ca_path:
+    if only_busybox and options.access.ca_path:
         return "the host's BusyBox wget cannot be told which certificates to trust"
     return ""
 
 
-def deliver(
-    entry: Entry, home: str, way: Way, host: Receiver, transfer: Transfer, steps: list[dict[str, Any]]
-) -> Delivery:
+def transfer(
+    entry: Entry, home: str, method: Method, host: Receiver, options: TransferOptions, steps: list[dict[str, Any]]
+) -> Transferred:
     """Send the archive, or what the host needs to download it. Raises SourceError."""
-    if way.name == "pull":
-        return Delivery(entry.sha256, pull=_send_pull(entry, host, transfer))
+    if method.name == "pull":
+        return Transferred(entry.sha256, pull=_send_pull(entry, host, options))
     start = time.monotonic()
     watch = host.watch(f"download of {entry.asset.name}")
-    archive = cached_archive(entry, transfer.sources, transfer.passed_over, watch)
+    archive = cached_archive(entry, options.sources, options.skipped_sources, watch)
     sent = host.send(archive.path)
     steps.append({"name": "push", "home": home, "seconds": round(time.monotonic() - start, 3)})
-    return Delivery(archive.sha256, file=sent, source="pushed by the controller")
+    return Transferred(archive.sha256, file=sent, source="pushed by the controller")
 
 
-def _send_pull(entry: Entry, host: Receiver, transfer: Transfer) -> str:
-    access = transfer.access
+def _send_pull(entry: Entry, host: Receiver, options: TransferOptions) -> str:
+    access = options.access
     pull = Pull(
-        urls=tuple(source.url(entry) for source in transfer.sources if source.pullable),
+        urls=tuple(source.url(entry) for source in options.sources if source.pullable),
         headers=tuple(f"{name}: {value}" for name, value in access.headers),
         proxy=access.proxy,
         connect_timeout=access.connect_timeout,
@@ -123,7 +123,7 @@ def _send_pull(entry: Entry, host: Receiver, transfer: Transfer) -> str:
         authorities=access.ca_path.read_text(encoding="ascii", errors="replace") if access.ca_path else "",
     )
     # A name that nothing else has, and gone as soon as it is sent: there may be secrets in it.
-    local = transfer.run_directory / f"pull-{uuid.uuid4().hex}"
+    local = options.run_directory / f"pull-{uuid.uuid4().hex}"
     try:
         with open(os.open(local, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             file.write(pull.text())
@@ -132,24 +132,24 @@ def _send_pull(entry: Entry, host: Receiver, transfer: Transfer) -> str:
         local.unlink(missing_ok=True)
 
 
-def told(ways: Mapping[str, Way]) -> dict[str, dict[str, str]]:
-    """By home, what a task's result says of its way."""
-    return {home: {"transfer": way.name, "transfer_reason": way.why} for home, way in ways.items()}
+def transfers_by_home(methods: Mapping[str, Method]) -> dict[str, dict[str, str]]:
+    """By home, what a task's result says of how its archive travelled."""
+    return {home: {"transfer": method.name, "transfer_reason": method.why} for home, method in methods.items()}
 
 
-def note_unreached(transfer: Transfer, host: str, why: str) -> None:
+def note_unreached(options: TransferOptions, host: str, why: str) -> None:
     """Remember for the rest of the run that a host gets nothing from these sources."""
-    path = _unreached_note(transfer, host)
+    path = _unreached_note(options, host)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.write_text(why, encoding="utf-8")
 
 
-def recall_unreached(transfer: Transfer, host: str) -> str:
+def recall_unreached(options: TransferOptions, host: str) -> str:
     """Why a host gets nothing from these sources, empty where this run does not know of that."""
-    path = _unreached_note(transfer, host)
+    path = _unreached_note(options, host)
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
-def _unreached_note(transfer: Transfer, host: str) -> Path:
-    key = "\n".join([host, *(source.name for source in transfer.sources)])
-    return transfer.run_directory / "fleet.python" / f"unreached-{hashlib.sha256(key.encode()).hexdigest()}"
+def _unreached_note(options: TransferOptions, host: str) -> Path:
+    key = "\n".join([host, *(source.name for source in options.sources)])
+    return options.run_directory / "fleet.python" / f"unreached-{hashlib.sha256(key.encode()).hexdigest()}"

@@ -142,11 +142,11 @@ class Observation:
     """The x86-64 level above which builds have died on this host; None where none has."""
     running: tuple[tuple[str, int], ...] = ()
     """Homes (or links) that processes run from, each with the process id; only where it was asked for."""
-    means_known: bool = True
+    prerequisites_known: bool = True
     """Whether the probe looked for what an installation has to work with: tools, pythons, free space, mount options."""
 
     @property
-    def left_over(self) -> bool:
+    def leftovers(self) -> bool:
         """Whether a run was cut off (or is at work): stages, a memory of a home that is gone, a lock on nothing."""
         names = {entry.path for entry in self.root.entries}
         forgotten = not names.issuperset(self.previous.values())

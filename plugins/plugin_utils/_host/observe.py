@@ -22,14 +22,14 @@ def observe(
     *,
     deep: bool = False,
     detail: bool = False,
-    means: bool = False,
+    prerequisites: bool = False,
 ) -> Observation:
     """Run the probe on the host, in one round trip; see `probe_script` for what can be asked for.
 
     Raises ProbeError where its answer does not come, and where ``deep`` is asked for and the host has nothing to
     compute digests with.
     """
-    answer = run(probe_script(root, links, deep=deep, detail=detail, means=means or deep))
+    answer = run(probe_script(root, links, deep=deep, detail=detail, prerequisites=prerequisites or deep))
     try:
         observed = parse_probe(str(answer.get("stdout", "")), root)
     except ProbeError as error:

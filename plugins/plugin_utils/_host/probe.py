@@ -39,19 +39,19 @@ class ProbeError(ValueError):
 
 
 def probe_script(
-    root: str, links: Iterable[str] = (), *, deep: bool = False, detail: bool = False, means: bool = False
+    root: str, links: Iterable[str] = (), *, deep: bool = False, detail: bool = False, prerequisites: bool = False
 ) -> str:
     """The command that observes a host.
 
     ``deep`` compares every file of every home with its sha256; ``detail`` tells which processes run from homes;
-    ``means`` tells what an installation has to work with also where something is installed already.
+    ``prerequisites`` tells what an installation has to work with also where something is installed already.
     """
     values = {
         "FLEET_ROOT": root,
         "FLEET_LINKS": "\n".join(links),
         "FLEET_DEEP": "yes" if deep else "",
         "FLEET_DETAIL": "yes" if detail else "",
-        "FLEET_MEANS": "yes" if means else "",
+        "FLEET_PREREQUISITES": "yes" if prerequisites else "",
     }
     return script_text(values, "_host/probe.sh")
 
@@ -93,7 +93,7 @@ def parse_probe(text: str, root: str) -> Observation:
         selinux=facts.one("selinux"),
         level_known=_number(facts.one("level")),
         running=tuple(_running(facts.all("running"), root)),
-        means_known=not facts.one("means-left-out"),
+        prerequisites_known=not facts.one("prerequisites-left-out"),
     )
 
 

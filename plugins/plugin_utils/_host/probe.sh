@@ -3,7 +3,7 @@
 # Evidence about this host, one fact a line: "key value". It decides nothing and writes no file.
 # Sent as text by the action plugin, after lines that set FLEET_ROOT, FLEET_LINKS (one path a line) and, each of them
 # empty or not, FLEET_DEEP (compare every file with its sha256), FLEET_DETAIL (tell which processes run from homes) and
-# FLEET_MEANS (tell also where something is installed what an installation has to work with).
+# FLEET_PREREQUISITES (tell also where something is installed what an installation has to work with).
 # Runs under dash, BusyBox ash, bash and ksh. No single quote stands in the code: each one would be
 # quoted again at every level that the command passes on its way (ssh, become, sh -c).
 LC_ALL=C
@@ -290,7 +290,7 @@ if [ -d "$FLEET_ROOT" ]; then
 fi
 # What an installation has to work with, where one may come. Most runs find that there is nothing to do, and this is a
 # third of the probe's time: where something is to be installed beside what is there, the probe is asked again.
-if [ -n "$FLEET_MEANS" ] || [ -z "$installed" ]; then
+if [ -n "$FLEET_PREREQUISITES" ] || [ -z "$installed" ]; then
   find_tool busybox
   busybox=${path:-/bin/busybox}
   find_tool toybox
@@ -331,7 +331,7 @@ if [ -n "$FLEET_MEANS" ] || [ -z "$installed" ]; then
     *"% /"*) [ ! -r /proc/mounts ] || lines mount "$(grep -F " ${disk##*% } " /proc/mounts 2>/dev/null)" ;;
   esac
 else
-  say means-left-out yes
+  say prerequisites-left-out yes
 fi
 
 # One ls for all that is to be listed: each program that is started takes as long as dozens of lines here.

@@ -33,6 +33,6 @@ def described(entry: Entry, sources: Iterable[Source]) -> dict[str, Any]:
     }
 
 
-def turned_down(rejections: Iterable[Rejection]) -> list[dict[str, str]]:
+def rejected_assets(rejections: Iterable[Rejection]) -> list[dict[str, str]]:
     """Each candidate that lost, and the one reason."""
     return [{"asset": each.asset.name, "release": each.release, "reason": each.reason} for each in rejections]

@@ -24,12 +24,12 @@ from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue imp
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.query import make_query
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import Request, merge_options, parse_build
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.resolve import Resolution, resolve
-from ansible_collections.fleet.python.plugins.plugin_utils._cache.single_flight import once
+from ansible_collections.fleet.python.plugins.plugin_utils._cache.single_flight import single_flight
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import Lock, check_digests, pick
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.store import read_lock
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import Build, Ranking
-from ansible_collections.fleet.python.plugins.plugin_utils._sources.failures import PassedOver
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.index import LATEST_WORD, source_catalogue
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.skipped import SkippedSources
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import Source, SourceError
 
 BUNDLED: Final = "bundled"
@@ -40,7 +40,7 @@ class Chooser:
     """The answers to the plan's questions. Catalogue and lock are read at the first of them, if there is one.
 
     ``options`` are the task's, as module_utils/_options.py has them; ``ranking`` what the host can run;
-    ``run_directory`` and ``passed_over`` as in `catalogue_of`.
+    ``run_directory`` and ``skipped_sources`` as in `catalogue_of`.
     """
 
     def __init__(
@@ -49,13 +49,13 @@ class Chooser:
         sources: Sequence[Source],
         ranking: Ranking,
         run_directory: Path,
-        passed_over: PassedOver | None = None,
+        skipped_sources: SkippedSources | None = None,
     ) -> None:
         self._options = options
         self._sources = sources
         self._ranking = ranking
         self._run_directory = run_directory
-        self._passed_over = passed_over
+        self._passed_over = skipped_sources
         self._release = None if options["release"] == LATEST_WORD else options["release"]
         self.chosen: dict[tuple[str, str], Entry] = {}
 
@@ -90,7 +90,7 @@ class Chooser:
             self._run_directory,
             # A lock has the digests, and what a source says is only held against them.
             insecure=bool(options["insecure_source"] or options.get("lock")),
-            passed_over=self._passed_over,
+            skipped_sources=self._passed_over,
         )
 
     @cached_property
@@ -121,17 +121,17 @@ def catalogue_of(
     run_directory: Path,
     *,
     insecure: bool = False,
-    passed_over: PassedOver | None = None,
+    skipped_sources: SkippedSources | None = None,
 ) -> Catalogue:
     """The catalogue of the option ``catalogue``: ``bundled``, ``source``, or a file of the controller.
 
     ``run_directory`` lasts as long as the run and is shared by its processes: what a source says is kept there.
     ``insecure``: whether a source that anybody on the way can change may say which digests are right.
-    ``passed_over`` is told of sources that failed before one that did not.
+    ``skipped_sources`` is told of sources that failed before one that did not.
     Raises CatalogueError, SourceError.
     """
     if option == SOURCE or release == LATEST_WORD:
-        found = _of_sources(sources, release, run_directory, insecure, passed_over or PassedOver())
+        found = _of_sources(sources, release, run_directory, insecure, skipped_sources or SkippedSources())
         if option == BUNDLED:
             _refuse_changed(found)
         return found
@@ -161,11 +161,11 @@ def _refuse_changed(found: Catalogue) -> None:
 
 
 def _of_sources(
-    sources: Sequence[Source], release: str | None, run_directory: Path, insecure: bool, passed_over: PassedOver
+    sources: Sequence[Source], release: str | None, run_directory: Path, insecure: bool, skipped_sources: SkippedSources
 ) -> Catalogue:
     known = bundled_catalogue().releases()
     failures: dict[str, Exception] = {}
-    for source in sorted(sources, key=lambda source: passed_over.is_down(source.name)):
+    for source in sorted(sources, key=lambda source: skipped_sources.is_down(source.name)):
         try:
             if not (source.authentic or insecure):
                 raise CatalogueError(
@@ -179,7 +179,7 @@ def _of_sources(
             failures[source.name] = error
         else:
             for name, failure in failures.items():
-                passed_over.add(name, failure)
+                skipped_sources.add(name, failure)
             return found
     raise CatalogueError("no source says what it has:\n  " + "\n  ".join(map(str, failures.values())))
 
@@ -189,7 +189,7 @@ def _remembered(source: Source, run_directory: Path) -> Callable[[str], str | No
 
     def read(relative: str) -> str | None:
         key = hashlib.sha256(f"{source!r} {relative}".encode()).hexdigest()
-        path = once(
+        path = single_flight(
             run_directory / "fleet.python" / key,
             lambda target: _write(target, json.dumps(source.read_text(relative))),
         )

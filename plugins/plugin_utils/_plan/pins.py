@@ -17,7 +17,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._host.platform import
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import Pin, host_triple
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.chooser import Chooser
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.model import Ranking
-from ansible_collections.fleet.python.plugins.plugin_utils._sources.failures import PassedOver
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.skipped import SkippedSources
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import Source, size_in
 
 
@@ -42,7 +42,7 @@ def pins_of(
     ranked: Iterable[Ranking],
     sources: Sequence[Source],
     run_directory: Path,
-    passed_over: PassedOver,
+    skipped_sources: SkippedSources,
 ) -> dict[tuple[str, str], Pin]:
     """The pin of each request for each of the hosts, keyed as `update_lock` takes it; a lock is not asked.
 
@@ -50,7 +50,7 @@ def pins_of(
     """
     found = {}
     for ranking in ranked:
-        chooser = Chooser({**options, "lock": None}, sources, ranking, run_directory, passed_over)
+        chooser = Chooser({**options, "lock": None}, sources, ranking, run_directory, skipped_sources)
         for text in options["version"]:
             resolution = chooser.resolution(parse_request(text))
             entry = resolution.chosen

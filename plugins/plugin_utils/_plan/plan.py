@@ -89,7 +89,7 @@ def _present(
         build = chosen[request]
         before = next((each for each in builds if each.home == linked.get(build.link)), None)
         outcomes.append(Outcome(request.text, _action(build, before, build in installs.values()), build, before))
-    if installs and observed.means_known:
+    if installs and observed.prerequisites_known:
         refuse_bad_root(observed, installs.values())
     links = {name: home for name, home in wanted_links.items() if linked.get(name) != home}
     refuse_foreign_entries(observed, links)

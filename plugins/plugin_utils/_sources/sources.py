@@ -15,13 +15,13 @@ from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue imp
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import Access
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.download import Watch, unwatched
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.errors import SourceError
-from ansible_collections.fleet.python.plugins.plugin_utils._sources.failures import PassedOver
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.http_source import UPSTREAM, HttpSource, http_source
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.local_source import (
     DirectorySource,
     TarSource,
     local_source,
 )
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.skipped import SkippedSources
 
 __all__ = [
     "UPSTREAM",
@@ -87,14 +87,14 @@ def fetch_from(
     sources: Sequence[Source],
     entry: Entry,
     target: Path,
-    passed_over: PassedOver | None = None,
+    skipped_sources: SkippedSources | None = None,
     watch: Watch = unwatched,
 ) -> None:
     """Fetch from the first source that gives the right bytes; those that failed in this run come last.
 
     Raises SourceError with a line for each that failed, OSError where the disk refuses the file.
     """
-    notes = passed_over or PassedOver()
+    notes = skipped_sources or SkippedSources()
     failures: dict[str, SourceError] = {}
     for source in sorted(sources, key=lambda source: notes.is_down(source.name)):
         try:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.fleet.python.plugins.plugin_utils._cache.single_flight import once
+from ansible_collections.fleet.python.plugins.plugin_utils._cache.single_flight import single_flight
 
 FORK = multiprocessing.get_context("fork")
 # Threads of servers that other tests had are idle while this forks.
@@ -50,7 +50,7 @@ def test_it_is_made_once(tmp_path: Path) -> None:
         target.write_text("content")
 
     for _time in range(3):
-        assert once(path, make) == path
+        assert single_flight(path, make) == path
         assert path.read_text() == "content"
     assert len(made) == 1
     assert names(path.parent) == ["file"]
@@ -61,7 +61,7 @@ def test_what_is_not_good_is_made_anew(tmp_path: Path) -> None:
     path = tmp_path / "file"
     made: list[str] = []
     for text in ("old", "new", "new", "newer"):
-        once(path, writer(text, made), good=partial(says, text))
+        single_flight(path, writer(text, made), good=partial(says, text))
         assert path.read_text() == text
     assert made == ["old", "new", "newer"]
 
@@ -74,13 +74,13 @@ def test_what_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
         raise KeyError("no more")
 
     with pytest.raises(KeyError):
-        once(path, fail)
+        single_flight(path, fail)
     assert names(tmp_path) == []
     path.write_text("damaged")
     with pytest.raises(KeyError):
-        once(path, fail, good=lambda _found: False)
+        single_flight(path, fail, good=lambda _found: False)
     assert names(tmp_path) == ["file"]
-    once(path, writer("whole", []), good=lambda _found: False)
+    single_flight(path, writer("whole", []), good=lambda _found: False)
     assert path.read_text() == "whole"
 
 
@@ -95,7 +95,7 @@ def test_many_processes(tmp_path: Path) -> None:
 
     def want() -> None:
         start.wait(60)
-        assert once(path, make).read_text() == "content" * 100_000
+        assert single_flight(path, make).read_text() == "content" * 100_000
 
     children = [FORK.Process(target=want) for _child in range(4)]
     for child in children:
@@ -115,12 +115,12 @@ def test_who_is_killed_leaves_nothing_for_long(tmp_path: Path) -> None:
         ready.set()
         signal.pause()
 
-    child = FORK.Process(target=once, args=(path, stop_halfway))
+    child = FORK.Process(target=single_flight, args=(path, stop_halfway))
     child.start()
     assert ready.wait(60)
     child.kill()
     child.join(60)
     assert not path.exists()
-    once(path, writer("whole", []))
+    single_flight(path, writer("whole", []))
     assert path.read_text() == "whole"
     assert names(tmp_path) == ["file"], "nothing of the killed one stays"

@@ -53,7 +53,7 @@ def test_a_real_build_and_a_stand_in() -> None:
 
 
 def test_no_stand_in_and_a_download_by_the_host() -> None:
-    text, stand_ins = table([HostRun("debian", result(PLATFORM, REAL, "stage", "fit"), 1.0, True)])
+    text, stand_ins = table([HostRun("debian", result(PLATFORM, REAL, "stage", "relocate"), 1.0, True)])
     assert "pulled" in text
     assert not stand_ins
 

@@ -13,7 +13,7 @@ import yaml
 from ansible_collections.fleet.python.plugins.action.platform_info import means
 from ansible_collections.fleet.python.plugins.modules import interpreter, platform_info
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import BuildOptions
-from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer import Way, told
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer import Method, transfers_by_home
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import HostPython, Observation, Tool
 from ansible_collections.fleet.python.plugins.plugin_utils._host.platform import Platform
 from ansible_collections.fleet.python.plugins.plugin_utils._plan import result as _result
@@ -57,9 +57,9 @@ def _result_of(plan: Plan) -> dict[str, Any]:
 def test_every_key_of_an_installation() -> None:
     result = _result_of(Plan(ROOT, (Outcome("3.13", "installed", BUILD),), (BUILD,), {"3.13": HOME}))
     documented = INTERPRETER["interpreters"]["contains"]
-    way = Way("push", documented["transfer_reason"]["sample"])
+    way = Method("push", documented["transfer_reason"]["sample"])
     steps = [{"name": "lock", "home": "", "seconds": 0.0}]
-    done = {"changed": True, "steps": steps, "trials": {HOME: {}}, "transfers": told({HOME: way})}
+    done = {"changed": True, "steps": steps, "trials": {HOME: {}}, "transfers": transfers_by_home({HOME: way})}
     applied = _result.applied(result, done)
     # changed is Ansible's own.
     assert applied.keys() - {"changed"} == INTERPRETER.keys()

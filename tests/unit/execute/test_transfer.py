@@ -14,11 +14,10 @@ import pytest
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import parse_asset
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer import (
-    Transfer,
-    deliver,
+    TransferOptions,
+    choose_method,
     note_unreached,
     recall_unreached,
-    way_of,
 )
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation, Tool
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import Access
@@ -68,7 +67,9 @@ def test_the_way(
     way: str,
     why: str,
 ) -> None:
-    found = way_of(entry, Transfer(option, sources, Path("/run"), access), observed, without_python=without_python)
+    found = choose_method(
+        entry, TransferOptions(option, sources, Path("/run"), access), observed, without_python=without_python
+    )
     assert found.name == way
     assert why in found.why
     assert "s3cret" not in found.why
@@ -76,19 +77,19 @@ def test_the_way(
 
 @pytest.mark.parametrize(("option", "way"), [("auto", "push"), ("pull", "pull")])
 def test_what_was_tried_is_not_tried_again(option: str, way: str) -> None:
-    transfer = Transfer(option, [HTTP], Path("/run"), unreached="the host got it from nowhere: x")
-    found = way_of(GZ, transfer, host(curl=""), without_python=False)
+    transfer = TransferOptions(option, [HTTP], Path("/run"), unreached="the host got it from nowhere: x")
+    found = choose_method(GZ, transfer, host(curl=""), without_python=False)
     assert found.name == way
     assert way == "pull" or found.why == transfer.unreached
 
 
 def test_a_host_tries_once_in_a_run(tmp_path: Path) -> None:
-    transfer = Transfer("auto", [HTTP], tmp_path)
+    transfer = TransferOptions("auto", [HTTP], tmp_path)
     assert recall_unreached(transfer, "one") == ""
     note_unreached(transfer, "one", "no way out")
     assert recall_unreached(transfer, "one") == "no way out"
     assert recall_unreached(transfer, "two") == ""
-    assert recall_unreached(Transfer("auto", [HTTP, SECRET], tmp_path), "one") == ""
+    assert recall_unreached(TransferOptions("auto", [HTTP, SECRET], tmp_path), "one") == ""
 
 
 def test_what_a_host_is_told_lies_in_a_file_of_its_own(tmp_path: Path) -> None:
@@ -99,9 +100,9 @@ def test_what_a_host_is_told_lies_in_a_file_of_its_own(tmp_path: Path) -> None:
             sent.append((local.stat().st_mode & 0o777, local.read_text()))
             return "/tmp/pull"
 
-    transfer = Transfer("pull", [SECRET, LOCAL], tmp_path, TOKEN)
-    way = way_of(GZ, transfer, host(curl=""), without_python=True)
-    delivery = deliver(GZ, "home", way, cast(Any, Host()), transfer, [])
+    transfer = TransferOptions("pull", [SECRET, LOCAL], tmp_path, TOKEN)
+    way = choose_method(GZ, transfer, host(curl=""), without_python=True)
+    delivery = transfer(GZ, "home", way, cast(Any, Host()), transfer, [])
     assert (delivery.pull, delivery.file, delivery.sha256) == ("/tmp/pull", "", GZ.sha256)
     [(mode, text)] = sent
     assert mode == 0o600

@@ -335,7 +335,7 @@ class TestGoingOn:
             fetched = download(pull, target, SHA256)
         assert Path(target).read_bytes() == CONTENT
         assert [request.range for request in second.requests] == [f"bytes={PIECE}-"]
-        [line] = fetched.passed_over
+        [line] = fetched.skipped_sources
         assert line.startswith(f"{first.url}/")
 
     def test_what_another_source_has_begun_may_be_another_file(self, source: Path, target: str) -> None:

@@ -18,7 +18,7 @@ from ansible_collections.fleet.python.plugins.module_utils._archive.manifest imp
     write_manifest,
 )
 from ansible_collections.fleet.python.plugins.module_utils._archive.unpack import unpack
-from ansible_collections.fleet.python.plugins.module_utils._background import Meanwhile, made_ahead
+from ansible_collections.fleet.python.plugins.module_utils._background import Background, read_ahead
 from tests.unit.archive.tarballs import file, hard_link, link, packed, tar
 
 
@@ -37,21 +37,21 @@ def _processors(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 def test_in_order() -> None:
     pieces = [str(number).encode() for number in range(100)]
     source = iter([*pieces, b"", b""])
-    with made_ahead(lambda: next(source)) as take:
+    with read_ahead(lambda: next(source)) as take:
         assert list(iter(take, b"")) == pieces
         assert take() == b""
 
 
 def test_what_goes_wrong_is_raised_where_it_is_taken() -> None:
     source = iter([b"one"])
-    with made_ahead(lambda: next(source)) as take:
+    with read_ahead(lambda: next(source)) as take:
         assert take() == b"one"
         with pytest.raises(StopIteration):
             take()
 
 
 def test_who_gives_up_leaves_nobody_before_a_full_queue() -> None:
-    with pytest.raises(ValueError, match="more"), made_ahead(lambda: b"more") as take:
+    with pytest.raises(ValueError, match="more"), read_ahead(lambda: b"more") as take:
         int(take())
 
 
@@ -74,11 +74,11 @@ def test_the_manifest_of_what_was_unpacked_is_that_of_what_is_read(tmp_path: Pat
 
 
 def test_meanwhile_gives_what_was_found() -> None:
-    assert Meanwhile(divmod, 7, 2).result() == (3, 1)
+    assert Background(divmod, 7, 2).result() == (3, 1)
 
 
 def test_meanwhile_raises_what_went_wrong_only_to_who_asks() -> None:
-    work = Meanwhile(divmod, 7, 0)
+    work = Background(divmod, 7, 0)
     work.wait()
     with pytest.raises(ZeroDivisionError):
         work.result()

@@ -17,7 +17,7 @@ import pytest
 
 from ansible_collections.fleet.python.plugins.module_utils._home.relocate import (
     add_ca_fallback,
-    fit,
+    relocate,
     rewrite_prefix,
     rewrite_tools,
 )
@@ -124,7 +124,7 @@ def test_files_of_a_tree(tmp_path: Path) -> None:
     (tmp_path / "bin" / "python3-config").symlink_to("python3.13-config")
     (library / "ssl.py").write_text("        self.set_default_verify_paths()\n")
 
-    fit(str(tmp_path), _HOME, externally_managed=True, ca_fallback=False, python="/opt/python/3.13/bin/python3.13")
+    relocate(str(tmp_path), _HOME, externally_managed=True, ca_fallback=False, python="/opt/python/3.13/bin/python3.13")
     assert _variables(data.read_text())["prefix"] == _HOME
     # Bytes that are no UTF-8 stay, and so do modes and links.
     assert script.read_bytes() == b'#!/bin/sh\nprefix="' + _HOME.encode() + b'"\necho caf\xe9\n'

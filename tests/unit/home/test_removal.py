@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.fleet.python.plugins.module_utils._home import root as _root
 from ansible_collections.fleet.python.plugins.module_utils._home import staging as _staging
-from ansible_collections.fleet.python.plugins.module_utils._home.removal import go_on, going
+from ansible_collections.fleet.python.plugins.module_utils._home.removal import finish_removals, noted_removal
 
 
 class _CutOffError(Exception):
@@ -41,7 +41,7 @@ def _noted(*homes: str, venv_roots: tuple[str, ...] = ()) -> str:
 
 def test_what_was_going_goes(root: Path) -> None:
     _cut_off(root, _noted("old"))
-    go_on(str(root), ())
+    finish_removals(str(root), ())
     _staging.sweep(str(root), ())
     assert {path.name for path in root.iterdir()} == {".staging", "3.12", "new"}
     assert list((root / ".staging").iterdir()) == []
@@ -49,7 +49,7 @@ def test_what_was_going_goes(root: Path) -> None:
 
 def test_what_is_linked_or_needed_stays(root: Path) -> None:
     _cut_off(root, _noted("old", "new"))
-    go_on(str(root), ["old"])
+    finish_removals(str(root), ["old"])
     assert {"old", "new"} <= {path.name for path in root.iterdir()}
 
 
@@ -58,7 +58,7 @@ def test_what_a_venv_needs_stays(root: Path) -> None:
     venv.mkdir(parents=True)
     (venv / "pyvenv.cfg").write_text(f"home = {root}/old/bin\n")
     _cut_off(root, _noted("old", venv_roots=(str(root / "venvs"),)))
-    go_on(str(root), ())
+    finish_removals(str(root), ())
     assert (root / "old").is_dir()
 
 
@@ -68,23 +68,23 @@ def test_what_a_venv_needs_stays(root: Path) -> None:
 def test_what_is_no_note_does_nothing(root: Path, text: str) -> None:
     _cut_off(root, text)
     before = {path.name for path in root.iterdir()}
-    go_on(str(root), ())
+    finish_removals(str(root), ())
     assert {path.name for path in root.iterdir()} == before
 
 
 def test_the_note_is_there_before_and_gone_after(root: Path) -> None:
-    with going(str(root), ["old"], ["/srv"]):
+    with noted_removal(str(root), ["old"], ["/srv"]):
         [note] = (root / ".staging").glob("module-*/going")
         assert json.loads(note.read_text()) == {"homes": ["old"], "venv_roots": ["/srv"]}
     assert list((root / ".staging").iterdir()) == []
-    with going(str(root), [], ["/srv"]):
+    with noted_removal(str(root), [], ["/srv"]):
         assert list((root / ".staging").iterdir()) == []
 
 
 @pytest.mark.parametrize("moved", [True, False])
 def test_the_note_of_a_run_that_fails_stays_once_a_link_has_moved(moved: bool, root: Path) -> None:
     def fail() -> None:
-        with going(str(root), ["old"], ()):
+        with noted_removal(str(root), ["old"], ()):
             if moved:
                 _root.switch_link(str(root), str(root / "3.12"), "new")
             raise OSError("disk quota exceeded")

@@ -21,7 +21,7 @@ import pytest
 
 from ansible_collections.fleet.python.plugins.module_utils._home import root as _root
 from ansible_collections.fleet.python.plugins.module_utils._home import staging as _staging
-from ansible_collections.fleet.python.plugins.module_utils._home.root import MeanwhileError, RootError
+from ansible_collections.fleet.python.plugins.module_utils._home.root import ConcurrentRunError, RootError
 
 # Processes of their own, without starting an interpreter for each.
 FORK = multiprocessing.get_context("fork")
@@ -368,7 +368,7 @@ class TestSweep:
         assert self.swept(root) == []
 
     def test_holding_what_is_swept_already(self, root: Path) -> None:
-        with pytest.raises(MeanwhileError, match="swept"), _staging.held(str(root), ["gone"]):
+        with pytest.raises(ConcurrentRunError, match="swept"), _staging.held(str(root), ["gone"]):
             raise AssertionError("held")
 
     @pytest.mark.parametrize("killed", [False, True])
@@ -383,7 +383,7 @@ class TestSweep:
             if killed:
                 monkeypatch.setattr(_staging, "_delete", lambda _path: None)
             _staging.sweep(str(root), [])
-            with pytest.raises(MeanwhileError, match="swept"):
+            with pytest.raises(ConcurrentRunError, match="swept"):
                 still_there()
         monkeypatch.undo()
         _staging.sweep(str(root), [])

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.fleet.python.plugins.module_utils._archive.gunzip import UnpackError
-from ansible_collections.fleet.python.plugins.module_utils._home.tree import hands_down, settle
+from ansible_collections.fleet.python.plugins.module_utils._home.tree import inherits_access, normalize
 from tests.unit.archive.tarballs import contents
 from tests.world.access_list import open_to_everyone
 
@@ -51,7 +51,7 @@ def tree(tmp_path: Path) -> Path:
 def test_modes_of_files(tree: Path, before: int, after: int) -> None:
     for name in ("bin/python3.13", "lib/python3.13/site-packages/pip/x.py"):
         (tree / name).chmod(before)
-    settle(str(tree))
+    normalize(str(tree))
     found = contents(tree)
     assert found["bin/python3.13"][2] == after
     assert found["lib/python3.13/site-packages/pip/x.py"][2] == after
@@ -61,7 +61,7 @@ def test_modes_of_files(tree: Path, before: int, after: int) -> None:
 def test_modes_of_folders(tree: Path, mode: int) -> None:
     for folder in (tree, tree / "lib", tree / "lib/python3.13/site-packages"):
         folder.chmod(mode)
-    settle(str(tree))
+    normalize(str(tree))
     assert {found[2] for found in contents(tree).values() if found[0] == "folder"} == {0o755}
     assert stat.S_IMODE(tree.stat().st_mode) == 0o755
 
@@ -72,7 +72,7 @@ def test_access_lists_of_the_folder_above(tmp_path: Path) -> None:
     (tree / "lib").mkdir(parents=True)
     (tree / "lib/os.py").write_text("")
     assert "system.posix_acl_default" in os.listxattr(tree / "lib")
-    settle(str(tree))
+    normalize(str(tree))
     for path in (tree, tree / "lib", tree / "lib/os.py"):
         assert not [name for name in os.listxattr(path) if "acl" in name]
     # As compileall makes it: with such a list there it is everybody's, whatever the umask says.
@@ -83,7 +83,7 @@ def test_access_lists_of_the_folder_above(tmp_path: Path) -> None:
 
 def test_contents_stay(tree: Path) -> None:
     before = {name: found[:2] for name, found in contents(tree).items()}
-    settle(str(tree))
+    normalize(str(tree))
     assert {name: found[:2] for name, found in contents(tree).items()} == before
 
 
@@ -91,7 +91,7 @@ def test_bytecode_of_another_machine_goes(tree: Path) -> None:
     for folder in (tree / "lib/python3.13/__pycache__", tree / "lib/python3.13/site-packages/pip/__pycache__"):
         folder.mkdir()
         (folder / "os.cpython-313.pyc").touch()
-    settle(str(tree))
+    normalize(str(tree))
     assert not [name for name in contents(tree) if "__pycache__" in name]
 
 
@@ -100,7 +100,7 @@ def test_owners(tree: Path) -> None:
     os.chown(tree / "bin", 1234, 1234)
     os.chown(tree / "bin/python3.13", 1234, 0)
     os.chown(tree / "lib/python3.13/os.py", 0, 1234)
-    settle(str(tree))
+    normalize(str(tree))
     for name in ("bin", "bin/python3.13", "lib/python3.13/os.py"):
         status = (tree / name).stat()
         assert (status.st_uid, status.st_gid) == (0, os.getegid())
@@ -110,7 +110,7 @@ def test_files_from_the_future_are_of_now(tree: Path) -> None:
     future, past = 4_000_000_000, 1_704_067_200
     os.utime(tree / "bin/python3.13", (future, future))
     os.utime(tree / "lib/python3.13/os.py", (past, past))
-    settle(str(tree))
+    normalize(str(tree))
     (tree / "receipt").touch()
     assert (tree / "bin/python3.13").stat().st_mtime <= (tree / "receipt").stat().st_mtime
     assert (tree / "lib/python3.13/os.py").stat().st_mtime == past
@@ -130,13 +130,13 @@ def test_files_from_the_future_are_of_now(tree: Path) -> None:
 def test_links_that_lead_out(tree: Path, name: str, target: str) -> None:
     (tree / name).symlink_to(target)
     with pytest.raises(UnpackError, match="leads out"):
-        settle(str(tree))
+        normalize(str(tree))
 
 
 @pytest.mark.parametrize("target", ["python3.13", "../lib", "../lib/python3.13/os.py", "not there", "."])
 def test_links_that_stay(tree: Path, target: str) -> None:
     (tree / "bin/link").symlink_to(target)
-    settle(str(tree))
+    normalize(str(tree))
     assert os.readlink(tree / "bin/link") == target
 
 
@@ -146,14 +146,14 @@ def test_what_a_link_leads_to_is_not_changed(tree: Path, tmp_path: Path) -> None
     secret.mkdir(0o700)
     (tree / "lib/out").symlink_to(secret)
     with pytest.raises(UnpackError):
-        settle(str(tree))
+        normalize(str(tree))
     assert stat.S_IMODE(secret.stat().st_mode) == 0o700
 
 
 def test_a_pipe(tree: Path) -> None:
     os.mkfifo(tree / "lib/pipe")
     with pytest.raises(UnpackError, match="'lib/pipe' is neither a file, a folder nor a link"):
-        settle(str(tree))
+        normalize(str(tree))
 
 
 def test_a_socket(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,7 +161,7 @@ def test_a_socket(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket(socket.AF_UNIX) as made:
         made.bind("socket")
         with pytest.raises(UnpackError, match="'socket' is neither"):
-            settle(str(tree))
+            normalize(str(tree))
 
 
 def test_a_hard_link_to_outside_is_refused_and_what_it_names_left_alone(tree: Path, tmp_path: Path) -> None:
@@ -170,28 +170,28 @@ def test_a_hard_link_to_outside_is_refused_and_what_it_names_left_alone(tree: Pa
     secret.chmod(0o600)
     os.link(secret, tree / "lib/python3.13/shadow.py")
     with pytest.raises(UnpackError, match="hard link to a file outside"):
-        settle(str(tree))
+        normalize(str(tree))
     assert secret.stat().st_mode & 0o777 == 0o600
 
 
 def test_hard_links_within_the_tree_stay(tree: Path) -> None:
     os.link(tree / "bin/python3.13", tree / "lib/python3.13/again")
     (tree / "bin/python3.13").chmod(0o700)
-    settle(str(tree))
+    normalize(str(tree))
     assert (tree / "lib/python3.13/again").stat().st_mode & 0o777 == 0o755
 
 
 def test_what_the_folder_above_hands_down(tmp_path: Path) -> None:
-    assert not hands_down(str(tmp_path))
+    assert not inherits_access(str(tmp_path))
     other = next((group for group in os.getgroups() if group != os.getegid()), 1234 if os.geteuid() == 0 else None)
     if other is not None:
         os.chown(tmp_path, -1, other)
         tmp_path.chmod(0o2755)
         (tmp_path / "below").mkdir()
-        assert hands_down(str(tmp_path / "below"))
+        assert inherits_access(str(tmp_path / "below"))
 
 
 def test_an_access_list_that_the_folder_above_hands_down(tmp_path: Path) -> None:
     open_to_everyone(tmp_path)
     (tmp_path / "below").mkdir()
-    assert hands_down(str(tmp_path / "below"))
+    assert inherits_access(str(tmp_path / "below"))

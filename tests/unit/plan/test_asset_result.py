@@ -13,7 +13,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import 
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.quirks import QUIRKS
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.resolve import Rejection
-from ansible_collections.fleet.python.plugins.plugin_utils._plan.asset_result import described, turned_down
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.asset_result import described, rejected_assets
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import DirectorySource, HttpSource, Source
 
 NAME = "cpython-3.14.7+20260814-x86_64-unknown-linux-gnu-freethreaded-install_only_stripped.tar.gz"
@@ -56,6 +56,6 @@ def test_the_build_is_told_where_the_name_does_not(name: str, build: str) -> Non
 
 
 def test_what_was_turned_down() -> None:
-    assert turned_down([Rejection(parse_asset(NAME), "20260814", "is free-threaded")]) == [
+    assert rejected_assets([Rejection(parse_asset(NAME), "20260814", "is free-threaded")]) == [
         {"asset": NAME, "release": "20260814", "reason": "is free-threaded"}
     ]

@@ -61,7 +61,7 @@ def test_such_a_root_is_fine_while_nothing_is_to_be_done(root: dict[str, Any], w
 @pytest.mark.parametrize(("root", "words"), ROOTS)
 def test_no_root_is_judged_by_half_of_what_there_is_to_know(root: dict[str, Any], words: list[str]) -> None:
     asked = task("3.13")
-    observed = replace(Host(root={"mount_point": "/data", **root}).observe(), means_known=False)
+    observed = replace(Host(root={"mount_point": "/data", **root}).observe(), prerequisites_known=False)
     assert make_plan(asked, observed, running(TRIPLES), Catalogue(NEW, triples=TRIPLES, task=asked).choose).changed
 
 

@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import parse_asset
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._cache.archives import cached_archive
-from ansible_collections.fleet.python.plugins.plugin_utils._sources.failures import PassedOver
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.skipped import SkippedSources
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import (
     HttpSource,
     SourceError,
@@ -132,7 +132,7 @@ def test_a_beginning_that_is_none_is_dropped(directory: Path, tmp_path: Path, be
 def test_the_next_source_goes_on(directory: Path, tmp_path: Path) -> None:
     target = tmp_path / "archive"
     with MirrorServer(directory, handler=CutsWithoutRanges) as first, MirrorServer(directory) as second:
-        notes = PassedOver()
+        notes = SkippedSources()
         fetch_from(sources_of([first.url, second.url]), ENTRY, target, notes)
     assert target.read_bytes() == CONTENT
     assert [request.range for request in second.requests] == [f"bytes={PIECE}-"]
@@ -151,7 +151,7 @@ def test_the_next_run_goes_on(directory: Path) -> None:
 def test_wrong_bytes_are_no_beginning(directory: Path, tmp_path: Path) -> None:
     target = tmp_path / "archive"
     with mirror(directory, body(b"<html>log in</html>")) as first, MirrorServer(directory) as second:
-        notes = PassedOver()
+        notes = SkippedSources()
         fetch_from(sources_of([first.url, second.url]), ENTRY, target, notes)
     assert [request.range for request in second.requests] == [None]
     assert "that is a web page" in notes.notes[0]
@@ -163,7 +163,7 @@ class TestPassedOver:
             sources = sources_of([first.url, second.url])
             found = []
             for number in range(3):
-                notes = PassedOver(tmp_path / "run")
+                notes = SkippedSources(tmp_path / "run")
                 fetch_from(sources, ENTRY, tmp_path / f"archive-{number}", notes)
                 found.append(notes.notes)
         assert found == [[f"{first.url}/{ENTRY.url_path}: HTTP 404 Not Found; passed over for the next source"], [], []]
@@ -173,11 +173,11 @@ class TestPassedOver:
         with mirror(directory, status(503)) as first, MirrorServer(directory) as second:
             for number in range(3):
                 target = tmp_path / f"archive-{number}"
-                fetch_from(sources_of([first.url, second.url]), ENTRY, target, PassedOver(tmp_path / "run"))
+                fetch_from(sources_of([first.url, second.url]), ENTRY, target, SkippedSources(tmp_path / "run"))
         assert len(first.requests) == 4, "four tries of one request"
 
     def test_it_is_asked_all_the_same_where_no_other_has_it(self, directory: Path, tmp_path: Path) -> None:
-        notes = PassedOver(tmp_path / "run")
+        notes = SkippedSources(tmp_path / "run")
         with mirror(directory, *[status(503)] * 4, None) as first, MirrorServer(directory) as second:
             fetch_from(sources_of([first.url, second.url]), ENTRY, tmp_path / "one", notes)
             (directory / "other").mkdir()

@@ -11,7 +11,7 @@ from pathlib import Path
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.errors import UnreachedError
 
 
-class PassedOver:
+class SkippedSources:
     """Collects ``notes``, which a task shows as its warnings.
 
     ``run_directory`` is one that the processes of a run share; without it, nothing is known of the others.
