@@ -15,7 +15,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._action import FleetA
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import Request, parse_request
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.resolve import Rejection
-from ansible_collections.fleet.python.plugins.plugin_utils._execute.remote import Remote, run_directory
+from ansible_collections.fleet.python.plugins.plugin_utils._connection.remote import Remote, run_directory
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observe import observe
 from ansible_collections.fleet.python.plugins.plugin_utils._host.platform import platform_of, triples_of
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import others

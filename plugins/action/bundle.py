@@ -20,7 +20,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._bundle.files import 
     locked,
 )
 from ansible_collections.fleet.python.plugins.plugin_utils._cache.archives import cached_asset
-from ansible_collections.fleet.python.plugins.plugin_utils._execute.remote import Remote, run_directory
+from ansible_collections.fleet.python.plugins.plugin_utils._connection.remote import Remote, run_directory
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import Lock, check_digests, update_lock
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.store import read_lock_text
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.text import format_lock, parse_lock

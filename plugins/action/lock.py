@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.fleet.python.plugins.module_utils._options import lock_options
 from ansible_collections.fleet.python.plugins.plugin_utils._action import FleetAction
-from ansible_collections.fleet.python.plugins.plugin_utils._execute.remote import Remote, run_directory
+from ansible_collections.fleet.python.plugins.plugin_utils._connection.remote import Remote, run_directory
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import Pin
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.store import add_pins
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.pins import pins_of, rankings

@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.fleet.python.plugins.module_utils._options import platform_options
 from ansible_collections.fleet.python.plugins.plugin_utils._action import FleetAction
-from ansible_collections.fleet.python.plugins.plugin_utils._execute.remote import Remote
+from ansible_collections.fleet.python.plugins.plugin_utils._connection.remote import Remote
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observe import observe
 from ansible_collections.fleet.python.plugins.plugin_utils._host.platform import platform_of, triples_of

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.fleet.python.plugins.plugin_utils._connection.remote import Remote
 from ansible_collections.fleet.python.plugins.plugin_utils._errors import REFUSALS, refusal
-from ansible_collections.fleet.python.plugins.plugin_utils._execute.remote import Remote
 
 
 def whole_range(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,4 +27,9 @@ class UnreachedError(StageError):
 
 
 class IllegalInstructionError(StageError):
-    """The interpreter is built for a higher CPU level than this host has: one for a lower level may do."""
+    """The interpreter is built for a higher CPU level than this host has: one for a lower level may do.
+
+    ``triples`` are those of the builds that were to be installed.
+    """
+
+    triples: tuple[str, ...] = ()

@@ -18,6 +18,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer imp
     choose_method,
     note_unreached,
     recall_unreached,
+    transfer,
 )
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation, Tool
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import Access
@@ -100,9 +101,9 @@ def test_what_a_host_is_told_lies_in_a_file_of_its_own(tmp_path: Path) -> None:
             sent.append((local.stat().st_mode & 0o777, local.read_text()))
             return "/tmp/pull"
 
-    transfer = TransferOptions("pull", [SECRET, LOCAL], tmp_path, TOKEN)
-    way = choose_method(GZ, transfer, host(curl=""), without_python=True)
-    delivery = transfer(GZ, "home", way, cast(Any, Host()), transfer, [])
+    chosen = TransferOptions("pull", [SECRET, LOCAL], tmp_path, TOKEN)
+    way = choose_method(GZ, chosen, host(curl=""), without_python=True)
+    delivery = transfer(GZ, "home", way, cast(Any, Host()), chosen, [])
     assert (delivery.pull, delivery.file, delivery.sha256) == ("/tmp/pull", "", GZ.sha256)
     [(mode, text)] = sent
     assert mode == 0o600

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import home_name
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import parse_build
-from ansible_collections.fleet.python.plugins.plugin_utils._execute.executor import _receipt
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.module_plan import _receipt
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Home
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import make_plan
 from tests.unit.plan.hosts import (
@@ -307,7 +307,7 @@ def test_a_link_that_leads_to_nothing_is_mended() -> None:
     assert not plan.installs
 
 
-def test_receipts_of_the_model_are_those_that_the_carrier_writes() -> None:
+def test_receipts_of_the_model_are_those_of_the_module_plan() -> None:
     """The model of the host in these tests would prove little if receipts looked otherwise."""
     written = _receipt(plan_for(task("3.13"), Host(), NEW).installs[0], NEW)
     model = receipt_of(NEW)

@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.fleet.python.plugins.plugin_utils._cache.archives import cache_directory
-from ansible_collections.fleet.python.plugins.plugin_utils._execute.download_progress import far_script, parse_far
+from ansible_collections.fleet.python.plugins.plugin_utils._connection.download_progress import far_script, parse_far
+from ansible_collections.fleet.python.plugins.plugin_utils._connection.progress import (
+    TERMINAL,
+    progress,
+    watched,
+    watched_reading,
+)
+from ansible_collections.fleet.python.plugins.plugin_utils._connection.sent import Note, Sent
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import (
     ConcurrentRunError,
     CrashError,
@@ -21,13 +28,6 @@ from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors impor
     StageError,
     UnreachedError,
 )
-from ansible_collections.fleet.python.plugins.plugin_utils._execute.progress import (
-    TERMINAL,
-    progress,
-    watched,
-    watched_reading,
-)
-from ansible_collections.fleet.python.plugins.plugin_utils._execute.sent import Note, Sent
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.download import Watch, unwatched
 
 if TYPE_CHECKING:

@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.fleet.python.plugins.plugin_utils._execute.download_progress import far_script, parse_far
-from ansible_collections.fleet.python.plugins.plugin_utils._execute.progress import progress, progress_line, read_so_far
+from ansible_collections.fleet.python.plugins.plugin_utils._connection.download_progress import far_script, parse_far
+from ansible_collections.fleet.python.plugins.plugin_utils._connection.progress import (
+    progress,
+    progress_line,
+    read_so_far,
+)
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from ansible_collections.fleet.python.plugins.plugin_utils._execute import sent as _sent
-from ansible_collections.fleet.python.plugins.plugin_utils._execute.sent import Sent
+from ansible_collections.fleet.python.plugins.plugin_utils._connection import sent as _sent
+from ansible_collections.fleet.python.plugins.plugin_utils._connection.sent import Sent
 
 FOLDER = "/home/deploy/.ansible/tmp/ansible-tmp-1-2-3"
 # Ends by its own kill -9, with the note held until then.
