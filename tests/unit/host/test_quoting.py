@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.fleet.python.plugins.plugin_utils._execute.download_progress import far_script, parse_far
+from ansible_collections.fleet.python.plugins.plugin_utils._connection.download_progress import far_script, parse_far
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import StageError
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.stage import parse_stage, stage_script
 from ansible_collections.fleet.python.plugins.plugin_utils._host.probe import parse_probe, probe_script
