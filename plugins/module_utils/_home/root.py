@@ -12,13 +12,12 @@ import os
 import re
 import shutil
 import stat
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Callable
-
-from ansible_collections.fleet.python.plugins.module_utils._home.selinux import restore_labels
 
 RECEIPT = ".fleet-receipt"
 _LOCK, _STAGING, _LINKS, _LEVEL = ".lock", ".staging", ".links", ".level"
@@ -159,9 +158,25 @@ def place(root: str, tree: str, home: str, receipt: dict[str, Any], sync: Callab
     sync()
     os.rename(tree, target)
     _sync_directory(root)
-    failure = restore_labels(target)
+    failure = _restore_labels(target)
     if failure:
         raise RootError(failure)
+
+
+def _restore_labels(home: str) -> str:
+    """Give a home the SELinux labels of its place; rename(2) kept those of the staging.
+
+    Returns what has gone wrong, empty where nothing has.
+    """
+    restorecon = shutil.which("restorecon", path="/usr/sbin:/sbin:/usr/bin:/bin")
+    if restorecon and os.path.exists("/sys/fs/selinux/enforce"):
+        # There is no AnsibleModule this deep.
+        done = subprocess.run(  # pylint: disable=ansible-bad-function
+            [restorecon, "-RF", home], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            return f"restorecon fails for {home}: {done.stderr.strip()[-300:]}"
+    return ""
 
 
 def _sync_directory(path: str) -> None:

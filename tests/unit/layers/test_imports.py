@@ -36,6 +36,7 @@ EFFECTS = frozenset(
 OPTIONAL = ("requests", "zstandard")
 MOST_FILES = 12
 MOST_LINES = 350
+FEWEST_LINES = 30
 
 
 def files(folder: str) -> list[Path]:
@@ -132,3 +133,18 @@ def test_a_file_is_short_enough_to_read(path: Path) -> None:
 def test_units_are_sorted_by_the_same_words(package: str) -> None:
     folder = Path(__file__).parents[1] / package.rpartition("/_")[2]
     assert list(folder.glob("test_*.py")), f"no test stands in {folder}"
+
+
+def test_what_one_file_uses_is_no_tiny_file_of_its_own() -> None:
+    users: dict[str, set[Path]] = {}
+    for path in PLUGINS.rglob("*.py"):
+        for name in imports(path):
+            users.setdefault(name.removeprefix(OURS), set()).add(path)
+    tiny = {
+        named(path)
+        for folder in ("plugin_utils", "module_utils")
+        for path in files(folder)
+        if path.stem != "__init__" and len(path.read_text(encoding="utf-8").splitlines()) < FEWEST_LINES
+        if len(users.get(named(path).removesuffix(".py").replace("/", "."), ())) == 1
+    }
+    assert tiny == set()
