@@ -55,8 +55,8 @@ def _make_root(root: str) -> None:
     except FileNotFoundError:
         return  # removed with its root by the run before us; the caller sees it
     except OSError as error:
-        if isinstance(error, FileExistsError) and not os.path.lexists(root):
-            return  # removed while os.makedirs looked at it: the same
+        if isinstance(error, FileExistsError) and (os.path.isdir(root) or not os.path.lexists(root)):
+            return  # removed while os.makedirs looked at it, and perhaps made again since: the same
         raise RootError(
             f"{root} cannot be made or written: {error.strerror}. "
             "Run with become, or set root to a directory that this user may write"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import multiprocessing
 import os
@@ -135,6 +136,23 @@ def test_many_processes_take_turns(tmp_path: Path) -> None:
     assert [child.exitcode for child in children] == [0, 0, 0]
     assert counter.read_text() == "120"
     assert not root.exists()
+
+
+def test_a_root_that_others_remove_and_make_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """os.makedirs finds it there, then no directory; before anybody looks again another run has made it anew."""
+    root, make = tmp_path / "root", os.makedirs
+    root.mkdir()
+    raised = []
+
+    def removed_meanwhile(path: str, mode: int = 0o777, exist_ok: bool = False) -> None:
+        if not raised:
+            raised.append(path)
+            raise FileExistsError(errno.EEXIST, "File exists", path)
+        make(path, mode, exist_ok=exist_ok)
+
+    monkeypatch.setattr(os, "makedirs", removed_meanwhile)
+    with _root.locked(str(root)):
+        assert raised == [str(root)]
 
 
 def test_an_empty_staging_goes_while_the_lock_is_held(tmp_path: Path) -> None:
