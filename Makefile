@@ -3,20 +3,33 @@
 PYTHON ?= python3
 TARGETS := setup lint docs unit sanity build integration homes faults molecule images test test-all demo bench
 
-.PHONY: help $(TARGETS) clean distclean
+.PHONY: help dev $(TARGETS) clean distclean
 
 help:
-	@echo 'make demo         set up and run the main job against the embedded release mirror, on this machine and in containers'
-	@echo 'make test         set up and run everything: linters, unit, sanity, build, integration, Molecule'
-	@echo 'make test-all     the same, and what is slow or emulated'
-	@echo 'make bench        measure against others, side by side: a quarter of an hour on an idle machine'
-	@echo 'make setup        system packages (apt, as root), environments, test world'
-	@echo 'make lint | docs | unit | sanity | build | integration | homes | faults | molecule | images    one part of it'
-	@echo 'make clean        remove what is built in the repository'
-	@echo 'make distclean    remove also the hosts, the images and the cache directory'
+	@echo 'make demo         4 min    the main job on this machine and in containers, from an embedded release mirror'
+	@echo 'make test         44 min   linters, units, sanity, build, integration, Molecule; 30 when the world is built'
+	@echo 'make test-all     2 h      the same, and homes, faults, what is slow and what is emulated'
+	@echo 'make bench        15 min   measure against other tools, side by side, on an idle machine'
+	@echo 'make dev                   a shell with the environment, the collections and the test world'
+	@echo 'make setup        9 min    system packages (apt, as root), environments, test world'
+	@echo 'make lint         1 min    ansible-lint, yamllint, shellcheck, ruff, mypy, documentation, changelog'
+	@echo 'make unit         2 min    the unit tests, on each ansible-core'
+	@echo 'make docs         10 s     the docs site in .build/site'
+	@echo 'make sanity       6 min    ansible-test sanity, on each ansible-core'
+	@echo 'make build        30 s     the archive for Galaxy, put through galaxy-importer'
+	@echo 'make integration  19 min   whole plays on real hosts'
+	@echo 'make homes        10 min   what is installed: venvs, extensions, damage, CPU levels'
+	@echo 'make faults       15 min   kills, full disks, lost connections, hostile archives'
+	@echo 'make molecule     6 min    the Molecule scenarios that need no emulation'
+	@echo 'make images       1 min    the images of docs/images.md'
+	@echo 'make clean        seconds  remove what is built in the repository'
+	@echo 'make distclean    seconds  remove also the hosts, the images and the cache directory'
 
 $(TARGETS) clean:
 	@$(PYTHON) -m tests.gates $@
+
+dev:
+	@$(PYTHON) -m tests.gates.dev
 
 distclean:
 	@$(PYTHON) -m tests.world clean
