@@ -91,6 +91,7 @@ def _lint() -> list[Step]:
         "ruff": lint.ruff,
         "mypy": lint.mypy,
         "docs": lint.docs,
+        "prose": lint.prose,
         "role README": lint.role_readme,
         "platforms": lint.platforms,
         "module map": lint.module_map,

@@ -60,6 +60,13 @@ def docs() -> str:
     return ""
 
 
+def prose() -> str:
+    """Check the words of every page that people write; .proselintrc.json says which checks."""
+    pages = [path for path in files() if path.suffix == ".md" and path.name != "CHANGELOG.md"]
+    _run("proselint", "check", *pages)
+    return f"{len(pages)} pages"
+
+
 def role_readme() -> str:
     """Check that the roles' READMEs say what their argument_specs say."""
     _run("python", "-m", "tests.gates.role_readme", "--check")

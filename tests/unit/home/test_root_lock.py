@@ -142,7 +142,7 @@ def test_a_root_that_others_remove_and_make_again(tmp_path: Path, monkeypatch: p
     """os.makedirs finds it there, then no directory; before anybody looks again another run has made it anew."""
     root, make = tmp_path / "root", os.makedirs
     root.mkdir()
-    raised = []
+    raised: list[str] = []
 
     def removed_meanwhile(path: str, mode: int = 0o777, exist_ok: bool = False) -> None:
         if not raised:
