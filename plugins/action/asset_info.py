@@ -35,7 +35,7 @@ class ActionModule(FleetAction):
     options = staticmethod(asset_options)
 
     def act(self, options: Mapping[str, Any], remote: Remote) -> dict[str, Any]:
-        """Resolve the request; the best assets that were turned down come first."""
+        """Resolve the request; the best of the rejected assets come first."""
         request = parse_request(options["version"])
         sources = sources_of(options["source"], access_of(options))
         skipped_sources = SkippedSources(run_directory())

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Work that a thread does meanwhile: zlib, hashlib and the kernel let go of Python's lock while they are at it."""
+"""Work in a background thread. zlib, hashlib and the kernel release Python's lock while they work."""
 
 from __future__ import annotations
 

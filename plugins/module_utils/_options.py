@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options of the tasks, as modules and action plugins check them. Their documentation is each module's own."""
+"""Options of the tasks, as modules and action plugins check them. Each module documents its own."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The part of the task that runs on a host, with a Python of its own or with one staged there before."""
+"""The part of the task that runs on a host, with a host Python or with one that was staged there."""
 
 from __future__ import annotations
 

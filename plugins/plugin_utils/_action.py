@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the action plugins of this collection have in common: options checked, errors told, nothing else."""
+"""What all action plugins share: they check options and report errors."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one place where what goes wrong below an action plugin becomes a sentence for the person at the terminal."""
+"""The one place that turns an error below an action plugin into a sentence for the person at the terminal."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The unpacked bytes of a gzip file, read forward; a chunk or two of them are in memory."""
+"""Read the unpacked bytes of a gzip file forward, with a chunk or two in memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class UnpackError(Exception):
 
 
 class Stream:
-    """Where an archive's bytes come from; all that is not told here raises UnpackError."""
+    """Where an archive's bytes come from; everything else raises UnpackError."""
 
     def __init__(self, packed: BinaryIO) -> None:
         self._packed = packed

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a home consists of: a line for each file, in the form that ``sha256sum -c`` reads."""
+"""The manifest of a home: a line for each file, in the form that ``sha256sum -c`` reads."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Contents(NamedTuple):
 
 
 def read_contents(tree: str) -> Contents:
-    """What lies in a tree that sh has unpacked, but for what comes and goes. Raises OSError."""
+    """What lies in a tree that sh has unpacked, without bytecode and packages. Raises OSError."""
     contents = Contents({}, set())
     for folder, folders, files in os.walk(tree):
         folders[:] = [name for name in folders if name not in _UNCOUNTED]

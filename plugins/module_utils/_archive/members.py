@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The members of a tar archive: what its headers say, and whether a build of CPython may say that.
+"""Members of a tar archive: parse their headers, and refuse what no build of CPython has.
 
 Formats: POSIX.1-1988 ustar, the GNU long names, and the pax records path, linkpath and size.
 """
@@ -140,7 +140,7 @@ def _long_record(kind: bytes, data: bytes) -> dict[bytes, str]:
 
 
 def parts_below(name: str, top: tuple[str, ...]) -> list[str] | None:
-    """The path of a member below ``top``, None where it lies outside of it. Raises UnpackError for a foul name.
+    """The path of a member below ``top``, None where it lies outside of it. Raises UnpackError for a hostile name.
 
     The top folder itself has the empty path.
     """

@@ -73,7 +73,7 @@ def unpack(archive: str, destination: str, top: tuple[str, ...] = ("python",)) -
 
     Modes become 0755 (directories, and files with any execute bit) or 0644, whatever the archive and the umask say;
     the owner is who runs this.
-    Returns the files and links that were made. Raises UnpackError for an archive that is damaged or foul, OSError where
+    Returns the files and links that were made. Raises UnpackError for a damaged or hostile archive, OSError where
     the host refuses (a full disk).
     """
     tree = _Tree(destination)

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bring an asset's bytes to a file, checked against their sha256 on the way."""
+"""Download an asset to a file, and check its sha256 on the way."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host needs to know to download an archive: a file that the controller sends, for it may hold secrets.
+"""The pull file: what a host needs for a download. The controller sends it as a file, since it may hold secrets.
 
 Lines of a word and a value, an empty line, and then the certificates to trust, if any. Read here and by fetch.sh.
 """

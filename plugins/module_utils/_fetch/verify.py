@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An archive that has arrived on the host, from the controller or a source: only the right bytes may be used."""
+"""Verify an archive that has arrived on the host: only the right bytes may be used."""
 
 from __future__ import annotations
 

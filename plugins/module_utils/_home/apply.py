@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Carry out a plan on the host: stage, verify, unpack, try, place, link, remove."""
+"""Apply a plan on the host: stage, verify, unpack, try, place, link, remove."""
 
 from __future__ import annotations
 

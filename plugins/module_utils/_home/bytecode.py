@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Compile a staged build's standard library, before anybody uses it."""
+"""Compile the standard library of a staged build before anybody uses it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was written is on the disk: of one file system, since the others of a host may be busy with something else."""
+"""Wait until what was written is on the disk, of one file system: the others of a host may be busy."""
 
 from __future__ import annotations
 

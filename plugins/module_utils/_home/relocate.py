@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make a build fit for the place where it will stand: no path and no tool of the machine that built it is left.
+"""Relocate a build: replace every path and tool of the machine that built it.
 
 What is rewritten, and why: python-build-standalone docs/quirks.rst ("References to build-time paths") and
 astral-sh/uv#8429. All of it is done in the staging, before the home has a receipt.

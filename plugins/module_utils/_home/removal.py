@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Homes that go once the links have moved: written down before, so that the next run goes on where one was cut off.
+"""Removal of homes. A note is written before the links move, so the next run finishes what was cut off.
 
 Later nothing would tell such a home from one that is kept for going back.
 """

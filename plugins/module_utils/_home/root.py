@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The root of a host: its lock, its staging, and every change of what users see there, each by one rename."""
+"""The root on a host: its lock, its staging, and each change that users see, made by one rename."""
 
 from __future__ import annotations
 
@@ -279,7 +279,7 @@ def _record(root: str, name: str, text: str) -> None:
 
 
 def record_previous(root: str, path: str) -> None:
-    """Remember what the minor link ``path`` leads to now, for going back to it."""
+    """Remember what the minor link ``path`` leads to now, for a rollback."""
     if os.path.islink(path):
         folder, name = os.path.split(path)
         switch_link(root, os.path.join(folder, _PREVIOUS.format(name)), os.readlink(path))

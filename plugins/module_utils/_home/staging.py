@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whose the stages in a root's staging are: what sh has staged is taken over, what nobody needs any more is swept."""
+"""Stages in a root's staging: take over what sh has staged, and sweep what nobody needs any more."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tree of a staged build: make it fit to be a home, and say what is foreign in it."""
+"""Normalise the tree of a staged build: owners, modes and times. Refuse what no build has."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who still needs a home: processes that run from it, and venvs that were made with it."""
+"""Find the users of a home: processes that run from it, and venvs that were made with it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The names of python-build-standalone's assets: parse one, and write it back the same."""
+"""Names of python-build-standalone's assets: parse a name, and write the same name again."""
 
 from __future__ import annotations
 

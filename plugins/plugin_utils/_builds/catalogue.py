@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What may be chosen, and with which sha256: the SHA256SUMS form, and a set of such entries."""
+"""A catalogue: the assets that may be chosen, each with its sha256, and the SHA256SUMS form of it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a choice depends on, which assets are usable for it, and which of two is better."""
+"""A query: what a choice depends on, which assets it can use, and which of two is better."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What builds of a certain age do differently, as data that the plan reads."""
+"""Quirks: what the builds of some releases do differently, as data that the plan reads."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Minor = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Quirk:
-    """Something that the builds of some releases do, and what it means for who runs them."""
+    """Something that the builds of some releases do, and its effect on those who run them."""
 
     name: str
     text: str

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the user asks for: a version or a range of versions, and build options."""
+"""A request: the version or range, and the build options, that the user asks for."""
 
 from __future__ import annotations
 
@@ -220,7 +220,7 @@ def _as_plain(named: list[tuple[Specifier, Version]]) -> _Plain:
 
 
 def _is_empty(named: list[tuple[Specifier, Version]]) -> bool:
-    """Whether no CPython version x.y.z lies in a range, told by its ends."""
+    """Whether no CPython version x.y.z lies in a range, judged by its ends."""
     low: _Point = (0, 0, 0)
     high = _TOP
     for each, version in named:

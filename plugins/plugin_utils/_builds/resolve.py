@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a request and the triples that a host can run to one asset of a catalogue."""
+"""Resolve a request, for the triples that a host can run, to one asset of a catalogue."""
 
 from __future__ import annotations
 

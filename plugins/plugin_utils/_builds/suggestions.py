@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When nothing fits a request: what is in the way, and the nearest thing that would have worked."""
+"""Say why nothing satisfies a request, and suggest what would have worked."""
 
 from __future__ import annotations
 

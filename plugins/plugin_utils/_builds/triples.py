@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What python-build-standalone builds for, what it asks of a host, and why it builds for nothing else."""
+"""Triples that python-build-standalone builds for, what they need of a host, and why there are no others."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a bundle holds: the archives of a lock, the lock, and what makes all that a source. No I/O here."""
+"""List what a bundle holds: the archives of a lock, the lock, and the index of a source. No I/O here."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A bundle on the controller's disk: a directory, or a plain tar. Each is read, compared, and written whole."""
+"""A bundle on the controller's disk, a directory or a plain tar: read it, compare it, write it whole."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def locked(path: Path) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class DirectoryBundle:
-    """A bundle with each file for itself: what is finished stays, and a run that was cut off goes on from there."""
+    """A bundle with each file for itself: what is finished stays, and the next run resumes one that was cut off."""
 
     path: Path
 

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The controller's cache of archives, by sha256: each is downloaded once, whatever the number of hosts and forks."""
+"""The controller's cache of archives, by sha256. It downloads each once, however many hosts and forks want it."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def cached_asset(
 
 @contextmanager
 def _told(directory: Path) -> Iterator[None]:
-    """What goes wrong with the cache, as a SourceError that names it."""
+    """Turn an error of the cache into a SourceError that names it."""
     try:
         yield
     except OSError as error:

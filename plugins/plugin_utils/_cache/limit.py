@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The cache's size: what was not used for the longest time goes first."""
+"""Keep the cache within its limit: the archive that was used least recently is removed first."""
 
 from __future__ import annotations
 

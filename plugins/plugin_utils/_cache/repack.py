@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From zstd to gzip, which every host can unpack, in little memory."""
+"""Repack an archive from zstd to gzip, which every host can unpack, in little memory."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A file that many processes want and one makes: Ansible runs each host's task in a process of its own."""
+"""Single-flight: many processes want a file, one makes it. Ansible runs each host's task in its own process."""
 
 from __future__ import annotations
 

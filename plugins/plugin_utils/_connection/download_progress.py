@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How far a host is with what it downloads itself: Ansible tells nothing before a command ends, so another looks."""
+"""Progress of a download by the host. Ansible shows nothing before a command ends, so a second command looks."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How far a long transfer is: lines on a terminal, and nothing in logs and CI."""
+"""Show the progress of a long transfer on a terminal. Logs and CI get nothing."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A host as an action plugin reaches it."""
+"""The host of a task, as an action plugin reaches it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _failure(result: Mapping[str, Any]) -> StageError:
 
 
 def run_directory() -> Path:
-    """A directory of the controller that the processes of one ansible-playbook share, and that goes with it."""
+    """A directory of the controller that the processes of one ansible-playbook share, removed at its end."""
     from ansible import constants
 
     # Set when the module is loaded, where mypy does not see it.

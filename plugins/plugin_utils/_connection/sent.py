@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Folders of hosts that files are sent to, noted on the controller: what a killed run has left there goes in the next.
+"""Notes on the controller of temporary folders on hosts, so that the next run removes those of a killed one.
 
 Ansible removes its temporary folders at the end of a task, and those of a run that was killed never. A host cannot
 know whether a controller still lives. The controller can: the run holds a lock on its note, which ends with it.

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which Python of a host carries out the plan, and whether one has to be staged first."""
+"""Choose the host Python that runs the module, or say that one must be staged first."""
 
 from __future__ import annotations
 

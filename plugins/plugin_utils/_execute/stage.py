@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stage a build on a host that has no Python: the sh script as it is sent, and what it answers."""
+"""Stage a build on a host without Python: write the sh script, and parse its answer."""
 
 from __future__ import annotations
 

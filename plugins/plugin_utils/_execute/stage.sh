@@ -54,9 +54,9 @@ digest() {
   fi 2>/dev/null | { read -r word _ && printf "%s" "$word"; }
 }
 
-# foul: the first thing in the archive that no build has, in words; "fine" where all is well. GNU, BusyBox and bsd tar
+# hostile: the first thing in the archive that no build has, in words; "fine" where all is well. GNU, BusyBox and bsd tar
 # keep what they unpack inside of a folder, BusyBox but for hard links; what is seen here is not unpacked at all.
-foul() {
+hostile() {
   if ! command -v awk >/dev/null; then
     say=fine
   else
@@ -70,48 +70,48 @@ foul() {
     return
   fi
   gzip -dc "$archive" 2>/dev/null | tar -tvf - 2>/dev/null | awk -v top="${FLEET_TOP%%/*}" "
-    function foul(reason) { said = \"the archive has \" reason \": no build of CPython has\"; exit }
+    function hostile(reason) { said = \"the archive has \" reason \": no build of CPython has\"; exit }
     BEGIN { said = \"fine\"; stamp = \" [0-9]+(,[0-9]+)? +[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9] [0-9][0-9]:[0-9][0-9](:[0-9][0-9])? \" }
     {
-      if (!match(\$0, stamp)) foul(\"a name with a line break, or none\")
+      if (!match(\$0, stamp)) hostile(\"a name with a line break, or none\")
       split(substr(\$0, RSTART, RLENGTH), word, \" \")
       name = substr(\$0, RSTART + RLENGTH)
       kind = substr(\$0, 1, 1)
-      if (match(name, stamp)) foul(\"a name like a listing\")
-      if (name ~ /[^ -~]/ || index(name, \"\\\\\")) foul(\"a name that is not plain ASCII, \" name)
-      if (kind !~ /[-dlh]/) foul(\"a device or pipe, \" name)
-      if (substr(\$0, 2, 9) ~ /[sS]/) foul(\"a setuid or setgid file, \" name)
+      if (match(name, stamp)) hostile(\"a name like a listing\")
+      if (name ~ /[^ -~]/ || index(name, \"\\\\\")) hostile(\"a name that is not plain ASCII, \" name)
+      if (kind !~ /[-dlh]/) hostile(\"a device or pipe, \" name)
+      if (substr(\$0, 2, 9) ~ /[sS]/) hostile(\"a setuid or setgid file, \" name)
       bytes += word[1]
-      if (bytes > 4294967296 || NR > 200000) foul(\"more files or bytes than fit\")
+      if (bytes > 4294967296 || NR > 200000) hostile(\"more files or bytes than fit\")
       target = \"\"
       mark = kind == \"h\" ? \" link to \" : \" -> \"
       at = index(name, mark)
       if (at) {
         target = substr(name, at + length(mark))
         name = substr(name, 1, at - 1)
-        if (index(target, mark)) foul(\"a name like a link, \" name)
+        if (index(target, mark)) hostile(\"a name like a link, \" name)
       }
       sub(\"/\$\", \"\", name)
       count = split(name, part, \"/\")
-      if (part[1] != top) foul(\"the name \" name \" outside of \" top \"/\")
+      if (part[1] != top) hostile(\"the name \" name \" outside of \" top \"/\")
       path = top
       for (i = 2; i <= count; i++) {
-        if (path in link) foul(\"a name that goes through a link, \" name)
-        if (part[i] == \"\" || part[i] == \".\" || part[i] == \"..\") foul(\"the name \" name)
+        if (path in link) hostile(\"a name that goes through a link, \" name)
+        if (part[i] == \"\" || part[i] == \".\" || part[i] == \"..\") hostile(\"the name \" name)
         path = path \"/\" part[i]
       }
-      if (kind != \"d\" && (path in seen)) foul(\"a name twice, \" name)
+      if (kind != \"d\" && (path in seen)) hostile(\"a name twice, \" name)
       seen[path]
       if (kind == \"l\") link[path]
       if (kind != \"l\" && target == \"\") next
       depth = kind == \"l\" ? count - 2 : -1
       steps = split(target, part, \"/\")
-      if (kind != \"l\" && part[1] != top) foul(\"a hard link that leads out, \" name)
+      if (kind != \"l\" && part[1] != top) hostile(\"a hard link that leads out, \" name)
       for (i = 1; i <= steps; i++) {
         if (part[i] == \"..\") depth--
         else if (part[i] != \"\" && part[i] != \".\") depth++
         if (depth < 0 || (kind != \"l\" && part[i] == \"..\") || (i == 1 && part[i] == \"\"))
-          foul(\"a link that leads out, \" name)
+          hostile(\"a link that leads out, \" name)
       }
     }
     END { print said }"
@@ -155,7 +155,7 @@ else
   [ -z "$failures" ] || printf "%s\n" "$failures" | sed -n "s/^  /fleet-skipped /p"
   printf "fleet-source %s\n" "$shown"
 fi
-said=$(foul)
+said=$(hostile)
 [ "$said" = fine ] || fail unpack "${said:-awk could not look through the archive}"
 attempt unpack mkdir "$stage/unpacked"
 said=$( (gzip -dc "$archive" | tar -xof - -C "$stage/unpacked") 2>&1) || fail unpack "$said"

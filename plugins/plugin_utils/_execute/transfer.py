@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How archives reach a host: it downloads them itself, or the controller sends them."""
+"""Transfer archives to a host: it pulls them itself, or the controller pushes them."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class Receiver(Protocol):
         """Copy a file to the host; its path there."""
 
     def watch(self, what: str) -> Watch:
-        """Who is told how far something is that takes the host's time."""
+        """Whoever shows the progress of something that takes time on the host."""
 
 
 @dataclass(frozen=True, slots=True)
 class TransferOptions:
-    """How archives travel: what the option ``transfer`` says, from where, and who is told of sources that failed.
+    """How archives travel: what the option ``transfer`` says, from where, and who notes sources that failed.
 
     ``run_directory`` is one that the processes of a run share; ``unreached`` why this host got nothing by itself.
     """

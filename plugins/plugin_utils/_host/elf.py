@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an ELF header says of the userland that a program was built for."""
+"""Read from an ELF header which userland a program was built for."""
 
 from __future__ import annotations
 

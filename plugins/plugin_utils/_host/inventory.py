@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is installed on a host, as fleet.python.interpreter_info returns it."""
+"""List what is installed on a host, in the form that fleet.python.interpreter_info returns."""
 
 from __future__ import annotations
 

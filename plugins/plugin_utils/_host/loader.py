@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the dynamic loaders of a host tell: which libc, which version, and whether the builds would find theirs."""
+"""Read the libc, its version and the loaders that builds need from the dynamic loaders of a host."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the probe found on a host: evidence, and what is installed. It decides nothing."""
+"""The observation of a host: evidence of what it is, and what is installed. It decides nothing."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A command of the host; ``kind`` is gnu, busybox, toybox, bsd or empty where nothing told."""
+    """A command of the host; ``kind`` is gnu, busybox, toybox, bsd or empty where nothing says it."""
 
     name: str
     path: str
@@ -114,7 +114,7 @@ class RootState:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """Everything that one run of the probe told."""
+    """Everything that one run of the probe found."""
 
     system: str
     kernel_release: str

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a host can run, from the probe's evidence: its userland's, never from uname alone."""
+"""Work out what a host can run from the probe's evidence of its userland, never from uname alone."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The probe: its text as it is sent, and its answer as an Observation."""
+"""The probe: write its script, and parse its answer into an Observation."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Our sh scripts as they are sent to hosts: values first, then the script without comments and indentation."""
+"""Write an sh script as it is sent to a host: values first, then the script without comments and indentation."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lock file: which asset, byte for byte, a request means on hosts of a triple."""
+"""A lock: for each request and triple the asset, pinned byte for byte."""
 
 from __future__ import annotations
 

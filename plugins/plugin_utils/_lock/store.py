@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lock on the controller, a file or in a bundle: read it, and change it while other hosts' tasks do the same."""
+"""The lock on the controller's disk: read it, and update it while other hosts' tasks do the same."""
 
 from __future__ import annotations
 

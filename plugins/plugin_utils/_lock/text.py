@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The text of a lock file: write it for people to read in a diff; read it, and believe nothing in it."""
+"""The text of a lock file: write it so that its diff can be read, and parse it without trusting it."""
 
 from __future__ import annotations
 

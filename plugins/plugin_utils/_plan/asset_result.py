@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What M(fleet.python.asset_info) returns of an asset and of those that were turned down."""
+"""The result of M(fleet.python.asset_info): the chosen asset, and the rejected ones."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Builds: from what a home's receipt or name says, and from what a catalogue has."""
+"""Describe a build, from a home's receipt or name, or from an asset of the catalogue."""
 
 from __future__ import annotations
 

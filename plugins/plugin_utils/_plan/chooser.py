@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Choose assets as a task says: from the catalogue that it names, or from its lock."""
+"""Choose the assets for a task, from the catalogue that it names or from its lock."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Chooser:
         return found
 
     def resolution(self, request: Request) -> Resolution:
-        """The catalogue's answer, with what was turned down."""
+        """The catalogue's answer, with what was rejected."""
         return resolve(request, self._triples(request), self.catalogue, **self._limits)
 
     @cached_property

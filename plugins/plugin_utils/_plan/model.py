@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a plan is made of: the task, builds, what becomes of each request, and the plan itself."""
+"""The types of a plan: the task, builds, the outcome of each request, and the plan itself."""
 
 from __future__ import annotations
 

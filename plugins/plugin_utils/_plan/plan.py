@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is to be done on a host: a pure function of the task, the observation and the catalogue.
+"""Plan what is to be done on a host: a pure function of the task, the observation and the catalogue.
 
 No I/O, no clock, no Ansible. Check mode, diff and the result are views of the Plan.
 """
@@ -212,7 +212,7 @@ def _action(build: Build, before: Build | None, new: bool) -> str:
 
 
 def _warnings(task: Task, outcomes: list[Outcome]) -> list[str]:
-    """What the age of a build means for the extra links that lead to it."""
+    """Warnings for extra links that lead to a build with a quirk."""
     found = []
     belong = programs_of_links(task, outcomes)
     for build in filter(None, (outcome.build for outcome in outcomes)):

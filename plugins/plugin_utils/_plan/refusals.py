@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Why a host cannot be given what was asked for, seen before anything is done there."""
+"""Refuse a plan that the host cannot carry out, before anything is done there."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a task returns: views of the plan and of what the host did."""
+"""The result of a task: views of the plan and of what the host did."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def with_warnings(result: dict[str, Any], warnings: list[str]) -> dict[str, Any]
 
 
 def interpreters(plan: Plan) -> list[dict[str, Any]]:
-    """One entry for each request (``absent``: for each home that goes)."""
+    """One entry for each request (``absent``: for each home that is removed)."""
     return [_interpreter(plan, outcome) for outcome in plan.outcomes]
 
 

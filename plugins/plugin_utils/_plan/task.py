@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a task's options to what the plan takes."""
+"""Turn a task's options into the Task that the plan takes."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def absolute(option: str, path: str) -> str:
     """A path on the host, made plain: it is compared with what the host shows."""
     if any(mark in path for mark in "\n\r\0"):
         raise TaskError(f"{option}: {path!r} has a line break in it")
-    if option == "root" and (foul := next((mark for mark in _NOT_IN_ROOT if mark in path), None)):
-        raise TaskError(f"root: {path!r} has {foul!r} in it, which sysconfig, pip's programs and venvs cannot carry")
+    if option == "root" and (refused := next((mark for mark in _NOT_IN_ROOT if mark in path), None)):
+        raise TaskError(f"root: {path!r} has {refused!r} in it, which sysconfig, pip's programs and venvs cannot carry")
     plain = posixpath.normpath(path)
     if not path.startswith("/") or plain == "/":
         raise TaskError(f"{option}: {path!r} is no absolute path on the host, such as /opt/python")

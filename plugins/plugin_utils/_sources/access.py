@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How sources are reached: time-outs, proxy, certificates, headers."""
+"""How to reach a source: time-outs, proxy, certificates, headers."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sha256 of a file, and whether it is the right one."""
+"""Compute the sha256 of a file, and compare it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Download a file, and go on where a connection or an earlier run broke off."""
+"""Download a file, and resume where a connection or an earlier run broke off."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What goes wrong with a source."""
+"""Errors of sources."""
 
 from __future__ import annotations
 
@@ -15,4 +15,4 @@ class UnreachedError(SourceError):
 
 
 class BrokenOffError(UnreachedError):
-    """A download broke off in its middle; it can go on from there."""
+    """A download broke off in its middle; it can be resumed."""

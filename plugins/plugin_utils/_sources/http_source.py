@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Base URLs as the controller reads them, with PBS's layout: ``<base>/<release>/<asset>``."""
+"""A base URL as a source, with PBS's layout: ``<base>/<release>/<asset>``."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a source itself says that it has: its SHA256SUMS and its latest-release.json. No HTTP here, and no API."""
+"""A source's own index: its SHA256SUMS and its latest-release.json. No HTTP here, and no API."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sources that failed while another one did: each is named once in a run, whatever the hosts and forks."""
+"""Sources that were skipped for another. A run names each once, however many hosts and forks it has."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class SkippedSources:
         self._directory = run_directory / "fleet.python" if run_directory else None
 
     def add(self, name: str, error: Exception | str) -> None:
-        """Note why the source ``name`` was passed over, unless this run has said so before."""
+        """Note why the source ``name`` was skipped, unless this run has said so before."""
         if isinstance(error, UnreachedError):
             self._first("down", name)
         if self._first("passed-over", name):

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A plain .tar on the controller, read by offset: nothing is unpacked, and only what is asked for is read."""
+"""Read members of a plain .tar on the controller by their offset, without unpacking it."""
 
 from __future__ import annotations
 
