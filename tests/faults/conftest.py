@@ -8,9 +8,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,12 +24,12 @@ from tests.integration.conftest import (
     everywhere,
     interpreter,
     mirror,
+    new_host,
     serve,
     ssh_host,
     world,
 )
-from tests.integration.target import PODMAN, Target
-from tests.world import hosts
+from tests.integration.target import Target
 
 __all__ = [
     "collections",
@@ -49,15 +47,9 @@ __all__ = [
 
 
 @pytest.fixture
-def new_host(containers: Mapping[str, str]) -> Iterator[NewHost]:
-    with ExitStack() as stack:
-
-        def make(image: str, *options: str, name: str = "", **variables: Any) -> Target:
-            container = stack.enter_context(hosts.host(image, f"h-{uuid.uuid4().hex[:12]}", options))
-            own = {"ansible_connection": PODMAN, "ansible_host": container.name}
-            return Target(name or image, container, own | variables)
-
-        yield make
+def container_prefix() -> str:
+    """Begins the names of these tests' containers."""
+    return "h"
 
 
 class NewDirect(Protocol):

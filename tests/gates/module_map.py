@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-import argparse
 import ast
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from .generated import Generated, write_or_check
 from .places import REPOSITORY
-from .role_readme import ReadmeError, between
 
 BEGIN: Final = "<!-- BEGIN packages: python3 -m tests.gates.module_map writes them from the code -->"
 END: Final = "<!-- END packages -->"
@@ -82,24 +81,9 @@ def _short(package: str, seen_from: str) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the map; with ``--check`` write nothing, and return 1 where it would change."""
-    parser = argparse.ArgumentParser(
-        prog="python3 -m tests.gates.module_map", description="Draw the map of packages in docs/design.md."
-    )
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where the page would change")
-    check: bool = parser.parse_args(arguments).check
-    before = _PAGE.read_text(encoding="utf-8")
-    try:
-        after = between(before, BEGIN, END, drawn())
-    except ReadmeError as error:
-        sys.exit(f"docs/design.md: {error}")
-    if after == before:
-        return 0
-    if check:
-        print("docs/design.md differs from the code's imports: run python3 -m tests.gates.module_map")
-        return 1
-    _PAGE.write_text(after, encoding="utf-8")
-    return 0
+    """Write the table; with ``--check`` write nothing, and return 1 where it would change."""
+    generated = Generated(_PAGE, BEGIN, END, drawn(), "the code's imports")
+    return write_or_check("module_map", [generated], arguments)
 
 
 if __name__ == "__main__":

@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.triples import TRIPLES, Triple
 
+from .generated import Generated, write_or_check
 from .places import REPOSITORY
-from .role_readme import ReadmeError, between
 
 BEGIN: Final = "<!-- BEGIN platforms: python3 -m tests.gates.platforms writes them from _builds/triples.py -->"
 END: Final = "<!-- END platforms -->"
@@ -24,23 +23,8 @@ _ABI: Final = {"hard": " hard-float", "soft": " soft-float"}
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the table; with ``--check`` write nothing, and return 1 where it would change."""
-    parser = argparse.ArgumentParser(
-        prog="python3 -m tests.gates.platforms", description="Write the platforms into README.md."
-    )
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where README.md would change")
-    check: bool = parser.parse_args(arguments).check
-    before = _README.read_text(encoding="utf-8")
-    try:
-        after = between(before, BEGIN, END, table(TRIPLES.values()))
-    except ReadmeError as error:
-        sys.exit(f"README.md: {error}")
-    if after == before:
-        return 0
-    if check:
-        print("README.md differs from plugins/plugin_utils/_builds/triples.py: run python3 -m tests.gates.platforms")
-        return 1
-    _README.write_text(after, encoding="utf-8")
-    return 0
+    generated = Generated(_README, BEGIN, END, table(TRIPLES.values()), "plugins/plugin_utils/_builds/triples.py")
+    return write_or_check("platforms", [generated], arguments)
 
 
 def table(triples: Iterable[Triple]) -> str:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import sys
@@ -15,40 +14,23 @@ from typing import Any
 
 import yaml
 
+from .generated import Generated, write_or_check
 from .places import REPOSITORY
 
-_BEGIN = "<!-- BEGIN variables: python3 -m tests.gates.role_readme writes them from meta/argument_specs.yml -->"
-_END = "<!-- END variables -->"
+BEGIN = "<!-- BEGIN variables: python3 -m tests.gates.role_readme writes them from meta/argument_specs.yml -->"
+END = "<!-- END variables -->"
 # Ansible's markup, as far as the roles use it: O(option), V(value), C(code), M(module).
 _MARKUP = re.compile(r"\b[OVCM]\(([^()]*)\)")
 
 
-class ReadmeError(ValueError):
-    """A README has no place for the table."""
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the tables; with ``--check`` write nothing, and return 1 where one would change."""
-    parser = argparse.ArgumentParser(
-        prog="python3 -m tests.gates.role_readme", description="Write the roles' variables into their READMEs."
-    )
-    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where a README would change")
-    check: bool = parser.parse_args(arguments).check
-    stale = []
-    for specs in sorted((REPOSITORY / "roles").glob("*/meta/argument_specs.yml")):
-        readme = specs.parents[1] / "README.md"
-        before = readme.read_text(encoding="utf-8")
-        try:
-            after = with_table(before, variables_table(specs))
-        except ReadmeError as error:
-            sys.exit(f"{readme.relative_to(REPOSITORY)}: {error}")
-        if after != before:
-            stale.append(str(readme.relative_to(REPOSITORY)))
-            if not check:
-                readme.write_text(after, encoding="utf-8")
-    if stale:
-        print("\n".join(f"{name} {'differs from its argument_specs.yml' if check else 'written'}" for name in stale))
-    return 1 if check and stale else 0
+    found = sorted((REPOSITORY / "roles").glob("*/meta/argument_specs.yml"))
+    return write_or_check("role_readme", map(_of_role, found), arguments)
+
+
+def _of_role(specs: Path) -> Generated:
+    return Generated(specs.parents[1] / "README.md", BEGIN, END, variables_table(specs), "its argument_specs.yml")
 
 
 def variables_table(specs: Path) -> str:
@@ -56,20 +38,6 @@ def variables_table(specs: Path) -> str:
     options = yaml.safe_load(specs.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
     lines = ["| Variable | Type | Default | Meaning |", "| --- | --- | --- | --- |"]
     return "\n".join(lines + [_row(name, option) for name, option in options.items()])
-
-
-def with_table(readme: str, table: str) -> str:
-    """The README's text with the table between its two marks. Raises ReadmeError where they are not there."""
-    return between(readme, _BEGIN, _END, table)
-
-
-def between(text: str, begin: str, end: str, table: str) -> str:
-    """A text with ``table`` between two lines of it. Raises ReadmeError where they are not there."""
-    before, found, rest = text.partition(begin)
-    _old, ended, after = rest.partition(end)
-    if not found or not ended:
-        raise ReadmeError(f"the table stands between two lines that are not there: {begin} and {end}")
-    return f"{before}{begin}\n\n{table}\n\n{end}{after}"
 
 
 def _row(name: str, option: Mapping[str, Any]) -> str:

@@ -5,43 +5,41 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
 from tests.integration.conftest import (
-    NewHost,
     collections,
     containers,
     controller,
     everywhere,
     interpreter,
     mirror,
+    new_host,
     serve,
     world,
 )
-from tests.integration.target import PODMAN, Target
-from tests.world import hosts
 from tests.world.cache import Cache
 from tests.world.server import MirrorServer
 
-__all__ = ["collections", "containers", "controller", "everywhere", "interpreter", "mirror", "serve", "world"]
+__all__ = [
+    "collections",
+    "containers",
+    "controller",
+    "everywhere",
+    "interpreter",
+    "mirror",
+    "new_host",
+    "serve",
+    "world",
+]
 
 
 @pytest.fixture
-def new_host(containers: Mapping[str, str]) -> Iterator[NewHost]:
-    """Fresh containers whose names tell these tests from the others that may run on this machine."""
-    with ExitStack() as stack:
-
-        def make(image: str, *options: str, name: str = "", **variables: Any) -> Target:
-            container = stack.enter_context(hosts.host(image, f"o-{uuid.uuid4().hex[:12]}", options))
-            own = {"ansible_connection": PODMAN, "ansible_host": container.name}
-            return Target(name or image, container, own | variables)
-
-        yield make
+def container_prefix() -> str:
+    """Begins the names of these tests' containers."""
+    return "o"
 
 
 @pytest.fixture

@@ -72,11 +72,17 @@ class NewHost(Protocol):
 
 
 @pytest.fixture
-def new_host(containers: Mapping[str, str]) -> Iterator[NewHost]:
+def container_prefix() -> str:
+    """Begins the names of containers; each folder of tests has its own, so that several can run side by side."""
+    return "i"
+
+
+@pytest.fixture
+def new_host(containers: Mapping[str, str], container_prefix: str) -> Iterator[NewHost]:
     with ExitStack() as stack:
 
         def make(image: str, *options: str, name: str = "", **variables: Any) -> Target:
-            container = stack.enter_context(hosts.host(image, f"i-{uuid.uuid4().hex[:12]}", options))
+            container = stack.enter_context(hosts.host(image, f"{container_prefix}-{uuid.uuid4().hex[:12]}", options))
             own = {"ansible_connection": PODMAN, "ansible_host": container.name}
             return Target(name or image, container, own | variables)
 

@@ -11,8 +11,8 @@ import pytest
 
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.triples import TRIPLES
 from tests.gates import platforms
+from tests.gates.generated import between
 from tests.gates.places import REPOSITORY
-from tests.gates.role_readme import between
 
 
 def test_the_readmes_table_is_written_anew(capsys: pytest.CaptureFixture[str]) -> None:

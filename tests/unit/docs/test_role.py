@@ -13,6 +13,7 @@ import yaml
 
 from ansible_collections.fleet.python.plugins.module_utils._options import interpreter_options
 from tests.gates import role_readme
+from tests.gates.generated import MarksError, between
 
 ROLES = Path(__file__).parents[3] / "roles"
 ROLE = ROLES / "interpreter"
@@ -65,10 +66,10 @@ def test_the_readmes_table_is_written_anew(capsys: pytest.CaptureFixture[str]) -
 def test_a_stale_table_is_noticed() -> None:
     table = role_readme.variables_table(ROLE / "meta" / "argument_specs.yml")
     readme = (ROLE / "README.md").read_text(encoding="utf-8")
-    assert role_readme.with_table(readme, table) == readme
-    assert role_readme.with_table(readme, table.replace("`auto`", "`gnu`")) != readme
+    assert between(readme, role_readme.BEGIN, role_readme.END, table) == readme
+    assert between(readme, role_readme.BEGIN, role_readme.END, table.replace("`auto`", "`gnu`")) != readme
 
 
 def test_a_readme_without_a_place_for_the_table() -> None:
-    with pytest.raises(role_readme.ReadmeError, match="BEGIN variables"):
-        role_readme.with_table("# A role\n", "| |")
+    with pytest.raises(MarksError, match="BEGIN variables"):
+        between("# A role\n", role_readme.BEGIN, role_readme.END, "| |")
