@@ -9,7 +9,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +20,34 @@ import zstandard
 
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.digest import digest_of
 from tests.integration.conftest import Interpreter, NewHost
-from tests.integration.memory_limit import limited_memory
 from tests.integration.playbook import Controller
 from tests.world.server import MirrorServer
+
+_GROUPS = Path("/sys/fs/cgroup")
+
+
+@contextmanager
+def limited_memory(most: int) -> Iterator[list[str]]:
+    """The beginning of a command that runs the rest of it in at most ``most`` bytes; beyond, Linux kills it."""
+    one_tree = (_GROUPS / "cgroup.controllers").is_file()
+    group = (_GROUPS if one_tree else _GROUPS / "memory") / f"fleet-python-{uuid.uuid4().hex[:12]}"
+    try:
+        group.mkdir()
+        (group / ("memory.max" if one_tree else "memory.limit_in_bytes")).write_text(str(most))
+    except OSError as error:
+        with suppress(OSError):
+            group.rmdir()
+        pytest.skip(f"no limits of memory here: {error}")
+    # Where memory can be swapped out, that is no way around the limit.
+    with suppress(OSError):
+        (group / ("memory.swap.max" if one_tree else "memory.memsw.limit_in_bytes")).write_text(
+            "0" if one_tree else str(most)
+        )
+    try:
+        yield ["sh", "-c", f'echo $$ >{group}/cgroup.procs && exec "$@"', "sh"]
+    finally:
+        group.rmdir()
+
 
 # In kB, as Linux counts.
 MOST = 100 * 1024
