@@ -12,6 +12,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.fleet.python.plugins.plugin_utils._connection.remote import Remote
 from ansible_collections.fleet.python.plugins.plugin_utils._errors import REFUSALS, refusal
+from ansible_collections.fleet.python.plugins.plugin_utils._options import checked_options
 
 
 def whole_range(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -42,10 +43,8 @@ class FleetAction(ActionBase):
         """The result, as the module's page documents it; a refusal is a result too, with ``failed`` and ``msg``."""
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
-        self._task.args = whole_range(self._task.args)
-        validate: Any = self.validate_argument_spec
-        _checked, options = validate(argument_spec=type(self).options())
         try:
+            options = checked_options(whole_range(self._task.args), type(self).options())
             self._remote = Remote(self, task_vars)
             if self.changes_hosts and not self._task.check_mode:
                 self._remote.sweep_sent()

@@ -16,6 +16,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors impor
 from ansible_collections.fleet.python.plugins.plugin_utils._host.platform import PlatformError
 from ansible_collections.fleet.python.plugins.plugin_utils._host.probe import ProbeError
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import LockError
+from ansible_collections.fleet.python.plugins.plugin_utils._options import OptionsError
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import PlanError
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.task import TaskError
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import SourceError
@@ -25,6 +26,7 @@ REFUSALS: Final = (
     BundleError,
     CatalogueError,
     LockError,
+    OptionsError,
     PlanError,
     PlatformError,
     ProbeError,

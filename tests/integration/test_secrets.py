@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.fleet.python.plugins.module_utils import _options as options
 from tests.integration.conftest import Everywhere, NewHost, Serve
 from tests.integration.playbook import Controller
 from tests.integration.target import Target
@@ -183,6 +184,51 @@ def test_none_is_in_a_lock(controller: Controller, serve: Serve, world: Cache, t
     assert {request.headers["X-Token"] for request in mirror.requests} == {TOKEN}
     for text in (lock.read_text(), ran.output, json.dumps(ran.outcomes[0].result)):
         assert PLANTED not in text
+
+
+_SPECS = {
+    "asset_info": options.asset_options,
+    "bundle": options.bundle_options,
+    "interpreter": options.interpreter_options,
+    "interpreter_info": options.interpreter_info_options,
+    "lock": options.lock_options,
+    "platform_info": options.platform_options,
+}
+_WRONG = {"int": "soon", "bool": "perhaps", "dict": "text", "list": {"a": 1}, "path": {"a": 1}, "str": "presnt"}
+
+
+def _mistyped() -> list[dict[str, Any]]:
+    """Tasks of every module, with each option wrong in turn, and one misspelt, beside others that hold secrets."""
+    tasks: list[dict[str, Any]] = []
+    for module, spec in _SPECS.items():
+        known = spec()
+        secrets: dict[str, Any] = {
+            name: f"{{{{ planted_{name} }}}}" for name in ("headers", "proxy", "source") if name in known
+        }
+        for name, option in known.items():
+            wrong: Any = "{{ planted_proxy }}" if name in secrets else _WRONG[option["type"]]
+            misspelt: dict[str, Any] = {f"{name}x": "{{ planted_word }}"}
+            tasks.append({f"fleet.python.{module}": {"version": "3.13", **secrets, name: wrong, **misspelt}})
+    return [{**task, "ignore_errors": True} for task in tasks]
+
+
+@pytest.mark.parametrize("verbosity", [(), ("-vvv",)], ids=["quiet", "verbose"])
+def test_an_option_that_is_wrong_shows_no_other(verbosity: tuple[str, ...], controller: Controller) -> None:
+    """Ansible's own check of arguments shows all of them, whichever is wrong."""
+    # Not in the playbook: Ansible shows the lines that an error comes from.
+    planted = {
+        "planted_word": PASSWORD,
+        "planted_headers": {"X-Token": TOKEN},
+        "planted_proxy": f"http://me:{PROXY}@proxy.example.com:3128",
+        "planted_source": [f"https://me:{PASSWORD}@mirror.example.com"],
+    }
+    tasks = _mistyped()
+    ran = controller.play({"here": {"ansible_connection": "local", **planted}}, tasks, arguments=verbosity)
+    assert len(ran.outcomes) == len(tasks)
+    for outcome in ran.outcomes:
+        assert "no such option: " in outcome.refusal()
+        assert PLANTED not in json.dumps(outcome.result)
+    assert PLANTED not in ran.output
 
 
 def test_a_role_s_secrets_are_not_seen_either(

@@ -1,0 +1,58 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Check a task's options. No message shows the value of an option that may hold a secret.
+
+ActionBase.validate_argument_spec is not used: its error shows all of the task's arguments, passwords too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any, Final
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
+
+# What each must be, said without its value. URLs may hold a user, a password or a token in their query.
+_SECRET: Final = {
+    "catalogue": "bundled, source, or a file of the controller",
+    "headers": "a dictionary, from names of headers to their values",
+    "proxy": "a URL, such as http://proxy.example.com:3128",
+    "source": "a list of base URLs, and of directories or tar files of the controller",
+}
+
+
+class OptionsError(ValueError):
+    """A task has an option that it may not have, or lacks one that it must have."""
+
+
+def checked_options(arguments: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The options with their defaults, each in the type that ``spec`` gives it.
+
+    ``spec`` is an argument spec of module_utils/_options.py. Raises OptionsError naming every option that is wrong.
+    """
+    wrong = {name for name in _SECRET.keys() & spec.keys() & arguments.keys() if _errors(arguments, spec, name)}
+    problems = [f"{name} must be {_SECRET[name]}" for name in sorted(wrong)]
+    result = ArgumentSpecValidator(dict(spec)).validate(
+        {name: value for name, value in arguments.items() if name not in wrong}
+    )
+    for error in result.errors.errors:
+        problems.append(_unknown(arguments, spec) if isinstance(error, UnsupportedError) else str(error.msg))
+    if problems:
+        raise OptionsError("; ".join(problems))
+    return dict(result.validated_parameters)
+
+
+def _errors(arguments: Mapping[str, Any], spec: Mapping[str, Any], name: str) -> list[Exception]:
+    """What is wrong with one option by itself."""
+    return list(ArgumentSpecValidator({name: spec[name]}).validate({name: arguments[name]}).errors.errors)
+
+
+def _unknown(arguments: Mapping[str, Any], spec: Mapping[str, Any]) -> str:
+    known = sorted(name for name in spec if not name.startswith("_"))
+    names = sorted(str(name) for name in arguments if name not in spec)
+    near = [close[0] for name in names if (close := get_close_matches(name, known, 1))]
+    suggestion = f"did you mean {' and '.join(near)}?" if near else f"there are {', '.join(known)}"
+    return f"no such option: {', '.join(names)}; {suggestion}"
