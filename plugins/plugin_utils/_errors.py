@@ -48,7 +48,16 @@ _NEXT: Final = (
 )
 
 
+# A file of others may hold a value of any length, and a message shows it.
+_LONGEST: Final = 4000
+
+
 def refusal(error: Exception, host: str) -> str:
-    """The message: host, what failed and why, what to do next."""
+    """The message: host, what failed and why, what to do next; of a long reason the beginning and the end."""
     hint = next((f". {text}." for kind, text in _NEXT if isinstance(error, kind)), "")
-    return f"{host}: {error}{hint}"
+    reason = str(error)
+    if len(reason) > _LONGEST:
+        left_out = len(reason) - _LONGEST
+        half = _LONGEST // 2
+        reason = f"{reason[:half]} [{left_out} characters left out] {reason[-half:]}"
+    return f"{host}: {reason}{hint}"

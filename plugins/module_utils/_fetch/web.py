@@ -40,7 +40,7 @@ def shown(url: str) -> str:
 
 def allowed_next(url: str, following: str) -> bool:
     """Whether a redirect may be followed: to http(s) only, and never from https to http."""
-    kinds = ("https",) if url.startswith("https:") else ("http", "https")
+    kinds = ("https",) if urlsplit(url).scheme == "https" else ("http", "https")
     return urlsplit(following).scheme in kinds
 
 

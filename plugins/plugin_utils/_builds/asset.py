@@ -31,7 +31,8 @@ _OLD_TRIPLES: Final = {
     "windows-x86": "i686-pc-windows-msvc",
 }
 
-_NUMBER = r"(?:0|[1-9][0-9]*)"
+# No version has longer ones; Python refuses to read numbers of some thousand digits.
+_NUMBER = r"(?:0|[1-9][0-9]{0,8})"
 _VERSION = rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:(?:a|b|rc){_NUMBER})?"
 _UNIX_TRIPLE = r"[a-z0-9_]+-(?:unknown-linux-(?:gnueabihf|gnueabi|gnu|musl)|apple-darwin)"
 _WINDOWS_TRIPLE = r"[a-z0-9_]+-pc-windows-msvc"

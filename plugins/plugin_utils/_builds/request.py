@@ -22,7 +22,9 @@ else:
 OPTIMIZATIONS: Final = ("pgo+lto", "pgo", "lto", "noopt", "debug", "")
 
 _FORMS: Final = "3.13, 3.13.2, 3.15.0rc1, 3.14t, 3.13d, 3.13+lto, ==3.13.* or >=3.12,<3.14"
-_PLAIN: Final = re.compile(r"([0-9]+)(?:\.([0-9]+)(?:\.([0-9]+))?((?:a|b|rc)[0-9]+)?)?(t?d?|dt)")
+# No version has longer numbers; Python refuses to read those of some thousand digits.
+_N: Final = r"[0-9]{1,9}"
+_PLAIN: Final = re.compile(rf"({_N})(?:\.({_N})(?:\.({_N}))?((?:a|b|rc){_N})?)?(t?d?|dt)")
 _RANGE_WITH_LETTER: Final = re.compile(r"(.*[0-9*])(t?d?|dt)")
 # CPython 3.7.1 is the oldest that python-build-standalone ever built (release 20181218).
 _OLDEST_MINOR: Final = 7

@@ -22,9 +22,13 @@ from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources impo
 
 
 def cache_directory() -> Path:
-    """``$XDG_CACHE_HOME/fleet.python``, by default in ``~/.cache``."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "fleet.python"
+    """``$XDG_CACHE_HOME/fleet.python``, by default in ``~/.cache``. Raises SourceError where there is neither."""
+    if base := os.environ.get("XDG_CACHE_HOME"):
+        return Path(base) / "fleet.python"
+    try:
+        return Path.home() / ".cache" / "fleet.python"
+    except RuntimeError as error:
+        raise SourceError(f"there is no place for the cache: set HOME or XDG_CACHE_HOME ({error})") from None
 
 
 @dataclass(frozen=True, slots=True)

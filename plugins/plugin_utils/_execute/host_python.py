@@ -41,10 +41,13 @@ def candidates(observed: Observation, plan: Plan) -> tuple[str, ...]:
 
 
 def usable_script(paths: Iterable[str]) -> str:
-    """A command that prints the first of ``paths`` that has what modules need."""
+    """A command that prints the first of ``paths`` that has what modules need.
+
+    ``-I``: neither the working directory nor PYTHONPATH may put modules of others before those of the library.
+    """
     tries = " ".join(shlex.quote(path) for path in paths)
     return (
-        f'for python in {tries}; do "$python" -B -c "import {_NEEDED}" 2>/dev/null '
+        f'for python in {tries}; do "$python" -I -B -c "import {_NEEDED}" 2>/dev/null '
         '&& printf "fleet-python %s\\n" "$python" && break; done; :'
     )
 

@@ -162,7 +162,7 @@ said=$( (gzip -dc "$archive" | tar -xof - -C "$stage/unpacked") 2>&1) || fail un
 [ -d "$stage/unpacked/$FLEET_TOP" ] || fail unpack "the archive holds no $FLEET_TOP/: this is no build of CPython"
 attempt unpack mv "$stage/unpacked/$FLEET_TOP" "$stage/tree"
 attempt unpack rm -rf "$archive" "$stage/unpacked"
-said=$("$stage/tree/$FLEET_PROGRAM" -B -c "import sys" 2>&1)
+said=$("$stage/tree/$FLEET_PROGRAM" -I -B -c "import sys" 2>&1)
 status=$?
 [ "$status" -ne 132 ] || fail try "the interpreter dies with an illegal instruction: it is built for a higher CPU level"
 [ "$status" -eq 0 ] || fail try "the interpreter cannot start (exit status $status): $said"

@@ -62,6 +62,8 @@ def parse_lock(text: str, *, origin: str) -> Lock:
         data = yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
         raise LockError(f"{origin} is not YAML: {' '.join(str(error).split())}") from None
+    except RecursionError:
+        raise LockError(f"{origin} is nested too deeply: {COMMAND} writes no such file") from None
     top = _mapping(data, f"{origin}", _KEYS[:1], None)
     found = top["format"]
     if not isinstance(found, int) or isinstance(found, bool) or found < 1:
@@ -180,7 +182,12 @@ def _mapping(data: object, where: str, required: tuple[str, ...], allowed: tuple
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML that refuses a key that stands twice, which PyYAML lets pass."""
+    """YAML that refuses a key that stands twice, which PyYAML lets pass, and aliases, which make much of little."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.MarkedYAMLError(problem="an alias: lock files have none", problem_mark=self.get_mark())
+        return super().compose_node(parent, index)
 
 
 def _unique_mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:

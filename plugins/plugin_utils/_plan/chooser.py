@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -137,7 +138,7 @@ def catalogue_of(
         return found
     if option == BUNDLED:
         return bundled_catalogue()
-    path = Path(option).expanduser()
+    path = Path(os.path.expanduser(option))
     try:
         text = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:

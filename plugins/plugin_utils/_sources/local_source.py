@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,7 +113,7 @@ class TarSource:
 
 def local_source(text: str) -> DirectorySource | TarSource:
     """A directory, or a tar file. Raises SourceError where the path is neither."""
-    path = Path(text).expanduser().absolute()
+    path = Path(os.path.expanduser(text)).absolute()
     if text and path.is_dir():
         return DirectorySource(path)
     if not text or not path.is_file():

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import parse_asset
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import AssetError, parse_asset, version_key
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import (
     CatalogueError,
     Entry,
@@ -19,6 +19,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue imp
     newest_first,
     parse_sums,
 )
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import RequestError, parse_request
 
 A = "a" * 64
 B = "b" * 64
@@ -138,3 +139,13 @@ def test_what_is_written_is_read_back(entries: list[Entry]) -> None:
 def test_any_other_text_is_refused_by_its_origin(text: str) -> None:
     with pytest.raises(CatalogueError, match=r"^the-origin"):
         parse_sums(text, origin="the-origin", release="20250317")
+
+
+def test_a_number_of_thousands_of_digits_is_no_version() -> None:
+    """Python refuses to read such a number, with an error of its own."""
+    name = f"cpython-{'9' * 5000}.1.1+20250317-x86_64-unknown-linux-gnu-install_only.tar.gz"
+    assert parse_sums(f"{A}  {name}\n", origin="x", release="20250317").entries == ()
+    with pytest.raises(AssetError):
+        version_key(f"3.{'9' * 5000}.1")
+    with pytest.raises(RequestError):
+        parse_request("9" * 5000)

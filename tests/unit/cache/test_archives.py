@@ -67,6 +67,16 @@ def test_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         assert cache_directory() == tmp_path / ".cache/fleet.python"
 
 
+def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", no_home)
+    with pytest.raises(SourceError, match="set HOME or XDG_CACHE_HOME"):
+        cache_directory()
+
+
 def test_an_archive_is_fetched_once(directory: Path) -> None:
     entry = add(directory, GZ, gzip.compress(PLAIN))
     with mirror(directory) as server:

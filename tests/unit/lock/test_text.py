@@ -98,6 +98,8 @@ DAMAGE = {
     "a number as a request": (change('  - "3.13"', "  - 3.13"), "requests: 3.13 is not a text: write it in quotes"),
     "a nonsense request": (change('  - "3.13"', '  - "new"'), "version 'new' is not understood"),
     "a request twice": (change('  - "3.13"', '  - "3.13"\n  - "3.13"'), "'3.13' stands there twice"),
+    "an alias": (change("requests:", "more: &a [x]\nrequests: *a\nothers:"), "an alias: lock files have none"),
+    "much nested": (lambda: "[" * 5000, "is nested too deeply"),
     "requests that are no list": (change('requests:\n  - "3.9.6"\n  - "3.13"', "requests: all"), "expected a list"),
     "a pin without its request": (change('  - "3.13"\n', ""), "'3.13' is not among the requests"),
     "an unknown triple": (change("  x86_64_v3-unknown-linux-gnu:", "  sun4-unknown:"), "has no such triple"),
