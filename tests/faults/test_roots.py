@@ -88,7 +88,7 @@ def test_unusual_root(state: str, image: str, direct: NewDirect, options: dict[s
         "nothing": "rmdir /opt",
         "a link to another file system": "mkdir /srv/disk; mount -t tmpfs none /srv/disk; mkdir /srv/disk/python; "
         "ln -s /srv/disk/python /opt/python",
-        "a file system of its own": "mkdir /opt/python; mount -t tmpfs none /opt/python",
+        "a file system of its own": "mkdir /opt/python; mount -t tmpfs -o mode=755 none /opt/python",
     }
     host = direct(image)
     host.sh(made[state])
@@ -149,22 +149,20 @@ _GNU, _MUSL = (
 
 
 @pytest.mark.parametrize(
-    ("plant", "refused"),
+    "plant",
     [
-        ("ln -s /srv/theirs .staging", True),
-        ("mkdir -m 777 .staging; chown 1000:1000 .staging", True),
-        ("ln -s /srv/theirs/lock .lock", True),
-        ("ln -s /srv/theirs 3.12; chown -h 1000:1000 3.12", False),
-        (f"ln -s /srv/theirs {_GNU}; ln -s /srv/theirs {_MUSL}", False),
+        "ln -s /srv/theirs .staging",
+        "mkdir -m 777 .staging; chown 1000:1000 .staging",
+        "ln -s /srv/theirs/lock .lock",
+        "ln -s /srv/theirs 3.12; chown -h 1000:1000 3.12",
+        f"ln -s /srv/theirs {_GNU}; ln -s /srv/theirs {_MUSL}",
     ],
 )
 @pytest.mark.fault(
     "links and folders that another user has planted in a root that everybody may write",
-    "not followed: refused, or our own are made beside them; what they lead to is not touched",
+    "refused with path, owner and mode; not followed, and what they lead to is not touched",
 )
-def test_planted(
-    plant: str, refused: bool, image: str, direct: NewDirect, options: dict[str, object], world: Cache
-) -> None:
+def test_planted(plant: str, image: str, direct: NewDirect, options: dict[str, object]) -> None:
     host = direct(image, DISK)
     host.sh(
         'mkdir -m 1777 "$1"; mkdir -m 777 /srv/theirs; chown 1000:1000 /srv/theirs; cd "$1"; eval "$2"',
@@ -172,12 +170,52 @@ def test_planted(
         plant,
     )
     before = host.sh(_LOOK, "/srv")
-    if refused:
-        assert ROOT in _refused(host, options, ROOT, version=OLD)
-    else:
-        assert host.act(OLD, **options)["changed"]
-        _works(host)
+    assert f"{ROOT} cannot be trusted" in _refused(host, options, ROOT, version=OLD)
     assert host.sh(_LOOK, "/srv") == before
+
+
+# A home as an ordinary user can make one: a receipt, and a program that says when somebody runs it.
+_PLANT = """
+home=$1/cpython-3.12.2+20240224-x86_64-unknown-linux-gnu
+mkdir -p "$home/bin"
+printf "#!/bin/sh\\ntouch /tmp/ran\\n" >"$home/bin/python3.12"
+chmod 755 "$home/bin/python3.12"
+ln -s python3.12 "$home/bin/python3"
+printf "%s\\n" "{\\"sha256\\": \\"$2\\", \\"version\\": \\"3.12.2\\", \\"release\\": \\"20240224\\", \\
+\\"asset\\": \\"cpython-3.12.2+20240224-x86_64-unknown-linux-gnu-install_only_stripped.tar.gz\\", \\"files\\": 4, \\
+\\"program\\": \\"bin/python3.12\\"}" >"$home/.fleet-receipt"
+: >"$home/.fleet-manifest"
+ln -s "${home##*/}" "$1/3.12"
+chown -R 1000:1000 "$home"
+chown -h 1000:1000 "$1/3.12"
+"""
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        ("chmod 1777 /opt/python", "anybody may write it"),
+        ("chmod 0777 /opt", "anybody may write it"),
+        ("chown 1000 /opt/python", "it belongs to uid 1000"),
+        ("chown 1000 /opt", "it belongs to uid 1000"),
+        ("chmod 0755 /opt/python", "it belongs to uid 1000"),
+        ("mv /opt/python /srv; ln -s /srv/python /opt/python; chown 1000 /srv/python", "it belongs to uid 1000"),
+    ],
+)
+@pytest.mark.fault(
+    "a root, or a folder above it, that others may write or own, with a home that an ordinary user has planted",
+    "refused with path, owner and mode; nothing of it is run, linked or removed",
+)
+def test_planted_home(make: str, said: str, image: str, direct: NewDirect, options: dict[str, object]) -> None:
+    host = direct(image)
+    host.sh("mkdir -p /opt/python")
+    host.sh(_PLANT, "/opt/python", "a" * 64)
+    host.sh(make)
+    for state in ("present", "latest", "absent", "previous"):
+        message = _refused(host, {**options, "state": state}, "/opt", "/srv", version="3.12")
+        assert said in message
+        assert "set root to another directory" in message
+    assert host.sh("ls /tmp") == ""
 
 
 @pytest.mark.fault(

@@ -19,6 +19,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Callable
 
+from ansible_collections.fleet.python.plugins.module_utils._home.trust import distrust
+
 RECEIPT = ".fleet-receipt"
 _LOCK, _STAGING, _LINKS, _LEVEL = ".lock", ".staging", ".links", ".level"
 _PREVIOUS = ".{}.previous"
@@ -68,6 +70,9 @@ def locked(root: str, patience: float = _PATIENCE) -> Iterator[None]:
     """Hold the root's lock; the kernel frees it when its holder dies. Raises RootError after ``patience`` seconds."""
     end = time.monotonic() + patience
     path = os.path.join(root, _LOCK)
+    why = distrust(root)
+    if why:
+        raise RootError(f"{root} cannot be trusted: {why}; set root to another directory, or chown it")
     while True:
         _make_root(root)
         try:

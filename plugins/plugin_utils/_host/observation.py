@@ -110,6 +110,10 @@ class RootState:
     mount_options: tuple[str, ...] = ()
     entries: tuple[Listing, ...] = ()
     staging: tuple[str, ...] = ()
+    above: tuple[Listing, ...] = ()
+    """Every folder above it up to ``/``, as it is named, and as it is found where links lead."""
+    receipts: tuple[Listing, ...] = ()
+    """The homes' receipts, as files: ``<home>/.fleet-receipt``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def probe_script(
         "FLEET_DETAIL": "yes" if detail else "",
         "FLEET_PREREQUISITES": "yes" if prerequisites else "",
     }
-    return script_text(values, "_host/probe.sh")
+    return script_text(values, "_host/elf.sh", "_host/probe.sh")
 
 
 def parse_probe(text: str, root: str) -> Observation:
@@ -179,6 +179,11 @@ def _root_state(facts: _Facts, root: str) -> RootState:
             replace(listing, path=listing.path.removeprefix(f"{root}/")) for listing in _inside(facts.all("entry"))
         ),
         staging=tuple(listing.path for listing in _inside(facts.all("staging"))),
+        above=tuple(dict.fromkeys(_listings(facts.all("above")))),
+        receipts=tuple(
+            replace(listing, path=listing.path.removeprefix(f"{root}/"))
+            for listing in _listings(facts.all("receipt-file"))
+        ),
     )
 
 

@@ -9,6 +9,7 @@ No I/O, no clock, no Ansible. Check mode, diff and the result are views of the P
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import home_name, parse_asset
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
@@ -30,6 +31,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._plan.refusals import
     refuse_bad_root,
     refuse_foreign_entries,
 )
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.trust import refuse_untrusted
 
 __all__ = ["Build", "Outcome", "Plan", "PlanError", "Ranking", "Resolver", "Task", "make_plan"]
 
@@ -44,11 +46,16 @@ def make_plan(task: Task, observed: Observation, ranking: Ranking, resolver: Res
     install is looked at where the observation knows them. Raises PlanError, and what ``resolver`` raises.
     """
     builds = tuple(build for build in map(installed_build, observed.homes) if build)
-    if task.state == "absent":
+    if task.state == "absent" and not builds:
         return _absent(task, observed, builds)
-    if task.state == "previous":
-        return _previous(task, observed, builds)
-    return _present(task, observed, ranking, builds, resolver)
+    warnings = refuse_untrusted(observed)
+    if task.state == "absent":
+        plan = _absent(task, observed, builds)
+    elif task.state == "previous":
+        plan = _previous(task, observed, builds)
+    else:
+        plan = _present(task, observed, ranking, builds, resolver)
+    return replace(plan, warnings=(*warnings, *plan.warnings)) if warnings else plan
 
 
 def _satisfies(build: Build, request: Request, task: Task) -> bool:
