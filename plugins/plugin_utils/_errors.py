@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ansible_collections.fleet.python.plugins.module_utils._text import clean
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import AssetError
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import CatalogueError
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import RequestError
@@ -55,7 +56,7 @@ _LONGEST: Final = 4000
 def refusal(error: Exception, host: str) -> str:
     """The message: host, what failed and why, what to do next; of a long reason the beginning and the end."""
     hint = next((f". {text}." for kind, text in _NEXT if isinstance(error, kind)), "")
-    reason = str(error)
+    reason = clean(str(error))
     if len(reason) > _LONGEST:
         left_out = len(reason) - _LONGEST
         half = _LONGEST // 2

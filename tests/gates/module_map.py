@@ -34,7 +34,7 @@ PACKAGES: Final = {
     "module_utils/_home": "the root on a host: staging, apply, relocate, trial, switch, removal",
     "module_utils/_fetch": "a download on the host, verified",
     "module_utils/_archive": "a tar archive: its members, unpacking, the manifest",
-    "module_utils": "options, digests, work in the background",
+    "module_utils": "options, digests, text of others, work in the background",
 }
 
 

@@ -124,3 +124,15 @@ def test_a_venv_through_a_linked_executable_keeps_its_home(new_host: NewHost, in
     target.sh("rm -r /srv/app")
     assert interpreter(target, "3.12", state="absent", venv_roots=["/srv"]).ok()["changed"]
     assert target.sh("ls -A /opt /usr/local/bin") == "/opt:\n\n/usr/local/bin:\n"
+
+
+def test_the_name_of_a_process_moves_no_cursor(new_host: NewHost, interpreter: Interpreter) -> None:
+    """Any user of a host can give a process any name, with control characters and bytes that are no UTF-8."""
+    target = new_host("debian12-python3")
+    interpreter(target, "3.12.2").ok()
+    named = "/tmp/\x1b[31mred\udce4"
+    target.sh('ln -s "$1" "$2"', _PYTHON, named)
+    pid = start_python(target, named)
+    done = interpreter(target, "3.12.6", keep=0).ok()
+    assert f"process {pid} (\\x1b[31mred\ufffd) runs from it" in "".join(done["warnings"])
+    stop(target, pid)

@@ -12,6 +12,7 @@ from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.fleet.python.plugins.module_utils._text import clean_values
 from ansible_collections.fleet.python.plugins.plugin_utils._cache.archives import cache_directory
 from ansible_collections.fleet.python.plugins.plugin_utils._connection.download_progress import far_script, parse_far
 from ansible_collections.fleet.python.plugins.plugin_utils._connection.progress import (
@@ -79,7 +80,8 @@ class Remote:
 
     def run(self, command: str) -> dict[str, Any]:
         """Run a command under the task's become; ``rc``, ``stdout`` and ``stderr``."""
-        return dict(self._action._low_level_execute_command(command))
+        answer: dict[str, Any] = clean_values(self._action._low_level_execute_command(command))
+        return answer
 
     def run_with_environment(self, command: str) -> dict[str, Any]:
         """The same under the task's ``environment``."""
@@ -164,10 +166,12 @@ class Remote:
 
     def module(self, python: str, plan: Mapping[str, Any]) -> dict[str, Any]:
         """Run the module with that Python of the host. Raises StageError with what it says where it fails."""
-        result: dict[str, Any] = self._action._execute_module(
-            module_name=_MODULE,
-            module_args={"version": ["planned"], "_plan": dict(plan)},
-            task_vars=self._vars_with(python),
+        result: dict[str, Any] = clean_values(
+            self._action._execute_module(
+                module_name=_MODULE,
+                module_args={"version": ["planned"], "_plan": dict(plan)},
+                task_vars=self._vars_with(python),
+            )
         )
         if result.get("failed"):
             raise _failure(result)

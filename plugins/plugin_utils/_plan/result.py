@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.fleet.python.plugins.module_utils._text import clean
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.build import program_of
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import Outcome, Plan
@@ -40,8 +41,8 @@ def applied(result: dict[str, Any], done: dict[str, Any]) -> dict[str, Any]:
 
 
 def with_warnings(result: dict[str, Any], warnings: list[str]) -> dict[str, Any]:
-    """The result with these warnings too."""
-    every = [*result.get("warnings", []), *warnings]
+    """The result with these warnings too. They may name what a source or a file says."""
+    every = [*result.get("warnings", []), *map(clean, warnings)]
     return result | {"warnings": every} if every else result
 
 
