@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from ansible_collections.fleet.python.plugins.module_utils._home import root as _root
+from ansible_collections.fleet.python.plugins.module_utils._home.foreign import read_foreign
 from ansible_collections.fleet.python.plugins.module_utils._home.users import users_of
 
 _GOING = "going"
@@ -63,8 +64,7 @@ def finish_removals(root: str, needed: Collection[str]) -> None:
 
 def _read(path: str) -> Iterator[Any]:
     # A power cut may have come before its end.
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        with open(path, encoding="utf-8") as file:
-            found = json.load(file)
+    with suppress(ValueError, KeyError, TypeError, RecursionError):
+        found = json.loads(read_foreign(path) or "")
         for home in found["homes"]:
             yield str(home), found["venv_roots"]

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Callable
 
+from ansible_collections.fleet.python.plugins.module_utils._home.foreign import read_foreign
 from ansible_collections.fleet.python.plugins.module_utils._home.trust import distrust
 
 RECEIPT = ".fleet-receipt"
@@ -131,9 +132,8 @@ def scratch(root: str) -> Iterator[str]:
 def read_receipt(home: str) -> dict[str, Any] | None:
     """The receipt of a home, None where there is none that can be read."""
     try:
-        with open(os.path.join(home, RECEIPT), encoding="utf-8") as file:
-            receipt = json.load(file)
-    except (OSError, ValueError):
+        receipt = json.loads(read_foreign(os.path.join(home, RECEIPT)) or "")
+    except (ValueError, RecursionError):
         return None
     return receipt if isinstance(receipt, dict) else None
 

@@ -9,6 +9,8 @@ import glob
 import os
 from collections.abc import Iterable, Iterator, Sequence
 
+from ansible_collections.fleet.python.plugins.module_utils._home.foreign import folders_with, read_foreign
+
 
 def users_of(prefixes: Sequence[str], venv_roots: Iterable[str]) -> list[str]:
     """Why the files below ``prefixes`` are still needed, for people; empty where they are not.
@@ -71,11 +73,9 @@ def _name_of(folder: str) -> str:
 
 def _venvs(below: tuple[str, ...], roots: Iterable[str]) -> Iterator[str]:
     for root in roots:
-        for folder, folders, files in os.walk(root):
-            if "pyvenv.cfg" in files:
-                folders.clear()
-                if any(path.startswith(below) for path in _made_with(folder)):
-                    yield f"the venv {folder} was made with it"
+        for folder in folders_with("pyvenv.cfg", root):
+            if any(path.startswith(below) for path in _made_with(folder)):
+                yield f"the venv {folder} was made with it"
 
 
 def _made_with(venv: str) -> Iterator[str]:
@@ -92,12 +92,8 @@ def _made_with(venv: str) -> Iterator[str]:
 
 
 def _home_of(config: str) -> str:
-    try:
-        with open(config, encoding="utf-8", errors="replace") as file:
-            for line in file:
-                key, _mark, value = line.partition("=")
-                if key.strip() == "home":
-                    return value.strip()
-    except OSError:
-        pass
+    for line in (read_foreign(config) or "").splitlines():
+        key, _mark, value = line.partition("=")
+        if key.strip() == "home":
+            return value.strip()
     return ""

@@ -9,9 +9,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from ansible_collections.fleet.python.plugins.module_utils._home.users import users_of
+
+COLLECTIONS = str(Path(__file__).parents[3] / ".build" / "collections")
 
 
 def _venv(folder: Path, home: str, python: str = "") -> Path:
@@ -73,3 +78,64 @@ def test_a_process_that_runs_from_it(tmp_path: Path) -> None:
 def test_this_process_and_those_that_started_it_do_not_count() -> None:
     users = users_of([sys.prefix, sys.base_prefix], [])
     assert not [user for user in users if user.startswith((f"process {os.getpid()} ", f"process {os.getppid()} "))]
+
+
+_LOOK = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from ansible_collections.fleet.python.plugins.module_utils._home.users import users_of
+print(users_of(["/nowhere/python/H"], sys.argv[2:]))
+"""
+
+
+def _users_below(root: Path) -> str:
+    """What is found below a folder by another process, which may neither wait nor take much memory."""
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'ulimit -v 400000; exec "$@"', "sh", sys.executable, "-c", _LOOK, COLLECTIONS, str(root)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def _fifo(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _endless(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def _huge(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+
+
+def _folder(path: Path) -> None:
+    path.mkdir()
+
+
+@pytest.mark.parametrize("make", [_fifo, _endless, _huge, _folder])
+def test_what_others_put_in_the_place_of_a_configuration(make: Callable[[Path], None], tmp_path: Path) -> None:
+    app = _venv(tmp_path / "srv" / "app", "/nowhere/python/H/bin")
+    (tmp_path / "srv" / "theirs").mkdir()
+    make(tmp_path / "srv" / "theirs" / "pyvenv.cfg")
+    assert _users_below(tmp_path / "srv") == f"['the venv {app} was made with it']"
+
+
+def test_folders_in_folders_without_end(tmp_path: Path) -> None:
+    top = str(tmp_path)
+    here = os.open(top, os.O_RDONLY)
+    for _level in range(1200):
+        os.mkdir("d", dir_fd=here)
+        below = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.close(here)
+    app = _venv(tmp_path / "z", "/nowhere/python/H/bin")
+    assert _users_below(tmp_path) == f"['the venv {app} was made with it']"
+    # pytest removes what is left with a function that recurses.
+    subprocess.run(["rm", "-r", f"{top}/d"], check=True)

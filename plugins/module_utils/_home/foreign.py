@@ -1,0 +1,52 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Read what others may have made: nothing here waits, recurses, or takes more than a bounded memory."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+
+# In bytes. A pyvenv.cfg has some hundred, a receipt some thousand.
+LONGEST = 64 << 10
+
+
+def read_foreign(path: str) -> str | None:
+    """The text of a regular file, its first `LONGEST` bytes; None for anything else, and where it cannot be read.
+
+    A FIFO would be waited for, a link may lead to /dev/zero, and a device may do anything when it is opened.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(LONGEST).decode("utf-8", errors="replace")
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def folders_with(name: str, root: str) -> Iterator[str]:
+    """Each folder from ``root`` down that holds ``name``; what is below such a folder is not looked at.
+
+    Links are not followed. What cannot be read is left out.
+    """
+    waiting = [root]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            with os.scandir(folder) as entries:
+                found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+        except OSError:
+            continue
+        if any(each == name for each, _is_folder in found):
+            yield folder
+        else:
+            waiting += sorted((os.path.join(folder, each) for each, is_folder in found if is_folder), reverse=True)
