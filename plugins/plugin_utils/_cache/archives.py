@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._cache.limit import keep_within, limit, used
+from ansible_collections.fleet.python.plugins.plugin_utils._cache.private import check_private, private_folder
 from ansible_collections.fleet.python.plugins.plugin_utils._cache.repack import pack_anew
 from ansible_collections.fleet.python.plugins.plugin_utils._cache.single_flight import single_flight
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.digest import digest_of
@@ -70,14 +71,22 @@ def cached_asset(
         keep_within(directory, most)
 
     with _told(directory):
+        private_folder(cache_directory(), directory.name)
         path = single_flight(
-            directory / entry.sha256,
+            _checked(directory / entry.sha256),
             fetch,
             good=lambda path: digest_of(path) == entry.sha256,
             resumable=True,
         )
         used(path)
         return path
+
+
+def _checked(path: Path) -> Path:
+    """The path, where nobody else may change the file that is there; SourceError where somebody may."""
+    if os.path.lexists(path):
+        check_private(path)
+    return path
 
 
 @contextmanager
@@ -94,7 +103,8 @@ def _told(directory: Path) -> Iterator[None]:
 
 def _packed_anew(entry: Entry, original: Path, path: Path) -> Archive:
     """The ``.tar.gz`` at ``path``. Its digest is noted as it is made: one taken later would prove nothing."""
-    note = path.with_name(path.name + ".sha256")
+    _checked(path)
+    note = _checked(path.with_name(path.name + ".sha256"))
 
     def make(target: Path) -> None:
         pack_anew(original, target, entry.asset.name)

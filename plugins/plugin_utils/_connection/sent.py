@@ -12,10 +12,16 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
+
+from ansible_collections.fleet.python.plugins.plugin_utils._cache.private import check_private, private_folder
+
+_TEMPORARY: Final = re.compile(r"/[^\n\0]*/ansible-tmp-[0-9.]+-[0-9]+-[0-9]+")
 
 
 class Note:
@@ -49,8 +55,10 @@ class Sent:
 
     def note(self, folder: str) -> Note | None:
         """Note a folder before something is sent to it."""
+        if not _is_ansibles(folder):
+            return None
         with suppress(OSError):
-            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(self._directory.parent, self._directory.name)
             with self._alone():
                 path = self._directory / f"{self._prefix}-{uuid.uuid4().hex}"
                 path.write_text(folder, encoding="utf-8")
@@ -59,10 +67,20 @@ class Sent:
 
     def left(self) -> list[Note]:
         """What runs have noted that are not there any more; to be forgotten, or released."""
-        with suppress(OSError), self._alone():
-            found = (_held(path) for path in sorted(self._directory.glob(f"{self._prefix}-*")))
-            return [note for note in found if note]
-        return []
+        found: list[Note] = []
+        with suppress(OSError):
+            # What is noted is removed on a host, so nobody else may have written it.
+            for folder in (self._directory.parent, self._directory):
+                check_private(folder)
+            with self._alone():
+                for path in sorted(self._directory.glob(f"{self._prefix}-*")):
+                    check_private(path)
+                    note = _held(path)
+                    if note and _is_ansibles(note.folder):
+                        found.append(note)
+                    elif note:
+                        note.forget()
+        return found
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -73,6 +91,11 @@ class Sent:
             yield
         finally:
             os.close(descriptor)
+
+
+def _is_ansibles(folder: str) -> bool:
+    """Whether it is a temporary directory by a name that Ansible gives (ShellBase._generate_temp_dir_name)."""
+    return bool(_TEMPORARY.fullmatch(folder)) and ".." not in folder.split("/")
 
 
 def _held(path: Path) -> Note | None:

@@ -77,6 +77,20 @@ def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPat
         cache_directory()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_an_archive_of_somebody_else_is_not_sent(directory: Path) -> None:
+    """A full archive is packed anew: whoever could change that and its note would have any bytes sent."""
+    entry = add(directory, ZST, zstandard.compress(PLAIN))
+    sources = sources_of([str(directory)])
+    cached_archive(entry, sources)
+    for ending in ("", ".tar.gz", ".tar.gz.sha256"):
+        path = cache_directory() / "archives" / f"{entry.sha256}{ending}"
+        os.chown(path, 1000, -1)
+        with pytest.raises(SourceError, match="belongs to uid 1000"):
+            cached_archive(entry, sources)
+        os.chown(path, 0, -1)
+
+
 def test_an_archive_is_fetched_once(directory: Path) -> None:
     entry = add(directory, GZ, gzip.compress(PLAIN))
     with mirror(directory) as server:

@@ -5,22 +5,25 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
-from ansible_collections.fleet.python.plugins.plugin_utils._connection import sent as _sent
-from ansible_collections.fleet.python.plugins.plugin_utils._connection.sent import Sent
+import pytest
 
+from ansible_collections.fleet.python.plugins.plugin_utils._connection.sent import Sent
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.errors import SourceError
+
+COLLECTIONS = str(Path(__file__).parents[3] / ".build" / "collections")
 FOLDER = "/home/deploy/.ansible/tmp/ansible-tmp-1-2-3"
 # Ends by its own kill -9, with the note held until then.
 _KILLED = """
-import importlib.util, os, sys
+import os, sys
 from pathlib import Path
-spec = importlib.util.spec_from_file_location("sent", sys.argv[1])
-sent = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(sent)
-note = sent.Sent(Path(sys.argv[2]), "host").note(sys.argv[3])
+sys.path.insert(0, sys.argv[1])
+from ansible_collections.fleet.python.plugins.plugin_utils._connection.sent import Sent
+note = Sent(Path(sys.argv[2]), "host").note(sys.argv[3])
 os.kill(os.getpid(), 9)
 """
 
@@ -36,7 +39,7 @@ def test_what_a_run_holds_is_no_left_over(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_run_has_noted_is_left(tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, "-c", _KILLED, _sent.__file__, tmp_path, FOLDER], check=False)
+    done = subprocess.run([sys.executable, "-c", _KILLED, COLLECTIONS, tmp_path, FOLDER], check=False)
     assert done.returncode == -9
     assert Sent(tmp_path, "another host").left() == []
     sent = Sent(tmp_path, "host")
@@ -57,3 +60,31 @@ def test_a_cache_that_is_not_there_or_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert Sent(tmp_path / "file", "host").note(FOLDER) is None
     assert Sent(tmp_path / "file", "host").left() == []
+
+
+@pytest.mark.parametrize(
+    "folder", ["/etc", "/", "/tmp/ansible-tmp-1-2-3/../..", "ansible-tmp-1-2-3", "/a\n/ansible-tmp-1-2-3"]
+)
+def test_a_note_of_anything_else_removes_nothing(folder: str, tmp_path: Path) -> None:
+    sent = Sent(tmp_path, "host")
+    assert sent.note(folder) is None
+    note = sent.note(FOLDER)
+    assert note
+    note.release()
+    [planted] = (tmp_path / "sent").iterdir()
+    planted.write_text(folder)
+    assert sent.left() == []
+    assert list((tmp_path / "sent").iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("what", ["the cache", "the folder", "the note"])
+def test_a_note_of_somebody_else_is_refused(what: str, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    note = Sent(cache, "host").note(FOLDER)
+    assert note
+    note.release()
+    [path] = (cache / "sent").iterdir()
+    os.chown({"the cache": cache, "the folder": cache / "sent", "the note": path}[what], 1000, -1)
+    with pytest.raises(SourceError, match=r"belongs to uid 1000.*XDG_CACHE_HOME"):
+        Sent(cache, "host").left()
