@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import http.client
 import json
 import os
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from tests.integration.conftest import Everywhere, NewHost, Serve
 from tests.integration.mirror_role import Mirror, fetching, static_variables, write_lock
@@ -137,6 +141,37 @@ def test_mirror_that_fetches_what_is_asked_for(
     assert mirror_host.status("latest-release.json") == 200
     assert mirror_host.status("20250317/nothing.txt") == 404
     assert mirror_host.status("20250317/cpython-nothing.tar.gz") == 404
+
+
+def test_a_client_changes_nothing_of_what_upstream_is_asked(mirror_host: Mirror, serve: Serve, world: Cache) -> None:
+    """Neither the cache, by a query or another spelling of a name, nor what goes upstream with a request."""
+    upstream = serve(world.mirror)
+    mirror_host.role(**fetching(upstream))
+    address = urlsplit(mirror_host.url)
+    release, _slash, asset = GNU.partition("/")
+    for path in (
+        f"/{GNU}?evil=1",
+        f"/{GNU}?",
+        f"/{release}/..%2f..%2fsecret",
+        f"/{release}/cpython-..%2f..%2fsecret",
+        f"/x/../{GNU}",
+        f"//{GNU}",
+        f"/%32{GNU[1:]}",
+        f"/{release}/{asset}%00",
+        f"/{release}/cpython-%0d%0aX-Planted:1",
+    ):
+        connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=30)
+        connection.putrequest("GET", path, skip_accept_encoding=True)
+        connection.endheaders()
+        assert connection.getresponse().status in (400, 404), path
+        connection.close()
+    assert upstream.requests == []
+
+    secrets = {"Authorization": "Basic pl4nted", "Cookie": "pl4nted", "X-Token": "pl4nted"}
+    answer = requests.get(f"{mirror_host.url}/{GNU}", headers=secrets, timeout=60)
+    assert hashlib.sha256(answer.content).hexdigest() == hashlib.sha256((world.mirror / GNU).read_bytes()).hexdigest()
+    [request] = upstream.requests
+    assert "pl4nted" not in str(request.headers)
 
 
 class _LoginPage(MirrorHandler):
