@@ -100,12 +100,29 @@ def _quick(kind: Any, connect_timeout: int) -> Any:
     return Connection
 
 
+class _Proxy(ProxyHandler):
+    """The proxy of the option, for every source, as curl and the controller have it.
+
+    urllib's own lets the host's no_proxy decide.
+    """
+
+    def proxy_open(self, req: Request, proxy: str, type: str) -> Any:  # noqa: A002 (urllib's name)
+        parts = urlsplit(proxy)
+        user, _mark, server = parts.netloc.rpartition("@")
+        if user:
+            secret = base64.b64encode(unquote(user).encode()).decode("ascii")
+            req.add_header("Proxy-authorization", f"Basic {secret}")
+        req.set_proxy(server, parts.scheme)
+        # Asked again where the proxy is reached in another way than the source, as urllib does it.
+        return None if type in (parts.scheme, "https") else self.parent.open(req, timeout=req.timeout)
+
+
 def opener_of(pull: Pull) -> OpenerDirector:
     """What opens requests the way that ``pull`` says. Raises ssl.SSLError where its certificates are none."""
     context = ssl.create_default_context(cadata=pull.authorities) if pull.authorities else None
     handlers: list[Any] = [_Redirects, _Http(pull.connect_timeout), _Https(pull.connect_timeout, context)]
     if pull.proxy:
-        handlers.append(ProxyHandler({"http": pull.proxy, "https": pull.proxy}))
+        handlers.append(_Proxy({"http": pull.proxy, "https": pull.proxy}))
     return build_opener(*handlers)
 
 

@@ -64,6 +64,8 @@ def absolute(option: str, path: str) -> str:
     """A path on the host, made plain: it is compared with what the host shows."""
     if any(mark in path for mark in "\n\r\0"):
         raise TaskError(f"{option}: {path!r} has a line break in it")
+    if " -> " in path:
+        raise TaskError(f"{option}: {path!r} has ' -> ' in it, which cannot be told from a link where ls lists it")
     if option == "root" and (refused := next((mark for mark in _NOT_IN_ROOT if mark in path), None)):
         raise TaskError(f"root: {path!r} has {refused!r} in it, which sysconfig, pip's programs and venvs cannot carry")
     plain = posixpath.normpath(path)

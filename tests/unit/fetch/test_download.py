@@ -377,6 +377,8 @@ class TestAccess:
     def test_a_proxy(self, source: Path, target: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """The option wins over what the environment says."""
         monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+        # The option wins over the host's settings, both of them.
+        monkeypatch.setenv("no_proxy", "*")
         with mirror(source, proxied) as proxy:
             url = f"http://source.invalid/{PATH}"
             download(Pull((url,), proxy=with_user(proxy.url)), target, SHA256)
