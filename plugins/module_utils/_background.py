@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, Callable, Generic, TypeVar
 
 Found = TypeVar("Found")
-# Pieces that wait to be taken, of a quarter of a megabyte each at most.
+# The most pieces that may wait, of up to a quarter of a megabyte each.
 _MOST_WAITING = 8
 
 
@@ -24,7 +24,7 @@ def processors() -> int:
 
 
 class Background(Generic[Found]):
-    """What ``work`` returns, done by a thread that nobody waits for until it is asked for."""
+    """The result of ``work``, which a thread does. Nobody waits before it is asked for."""
 
     def __init__(self, work: Callable[..., Found], *arguments: Any) -> None:
         self._work = work
@@ -41,11 +41,11 @@ class Background(Generic[Found]):
             self._raised.append(error)
 
     def wait(self) -> None:
-        """Until it is done, well or not."""
+        """Wait until it ends, with or without success."""
         self._thread.join()
 
     def result(self) -> Found:
-        """Wait for it; raises what ``work`` has raised."""
+        """Wait for the result. Raises what ``work`` has raised."""
         self.wait()
         for error in self._raised:
             raise error
@@ -54,7 +54,7 @@ class Background(Generic[Found]):
 
 @contextmanager
 def read_ahead(make: Callable[[], bytes]) -> Iterator[Callable[[], bytes]]:
-    """Give a function that returns what ``make`` does, in order, and raises what it raises; the last piece is empty.
+    """Provide a function that returns the pieces of ``make`` in order, and raises its errors. The last piece is empty.
 
     With one processor it is ``make`` itself: a thread would only cost.
     """
@@ -78,7 +78,7 @@ def read_ahead(make: Callable[[], bytes]) -> Iterator[Callable[[], bytes]]:
     def take() -> bytes:
         piece = ended[0] if ended else waiting.get()
         if not piece or isinstance(piece, BaseException):
-            # Who asks again gets the same, though nobody makes more.
+            # Return the same again, since no more is made.
             ended[:] = [piece]
         if isinstance(piece, BaseException):
             raise piece
@@ -90,7 +90,7 @@ def read_ahead(make: Callable[[], bytes]) -> Iterator[Callable[[], bytes]]:
         yield take
     finally:
         given_up.set()
-        # It may stand before a full queue.
+        # The thread may be waiting at a full queue.
         while thread.is_alive():
             with suppress(queue.Empty):
                 waiting.get(timeout=0.01)

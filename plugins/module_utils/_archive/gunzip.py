@@ -16,16 +16,16 @@ _MOST_BYTES = 4 << 30
 
 
 class UnpackError(Exception):
-    """The archive is damaged, or holds what no build of CPython holds. Nothing of it may be used."""
+    """The archive is damaged or hostile. Nothing of it may be used."""
 
 
 class Stream:
-    """Where an archive's bytes come from; everything else raises UnpackError."""
+    """The bytes of an archive. Other methods than these raise UnpackError."""
 
     def __init__(self, packed: BinaryIO) -> None:
         self._packed = packed
         self.more = self.inflate
-        """Gives the next chunk."""
+        """Returns the next chunk."""
         self._inflater = zlib.decompressobj(_GZIP)
         self._input = b""
         self._total = 0
@@ -34,7 +34,7 @@ class Stream:
         self._at = 0
 
     def read(self, size: int) -> bytes:
-        """Exactly ``size`` bytes; fewer only at the end of the file."""
+        """Exactly ``size`` bytes, fewer only at the end of the file."""
         end = self._at + size
         if end <= len(self._chunk):
             found = self._chunk[self._at : end]
@@ -49,7 +49,7 @@ class Stream:
         return b"".join(parts)
 
     def piece(self, most: int) -> memoryview:
-        """The next bytes without a copy: at least one of them, and at most so many."""
+        """The next bytes without a copy, between one and so many of them."""
         if self._at == len(self._chunk) and not self._filled():
             raise UnpackError("the archive ends in the middle of a file: it is truncated")
         found = self._view[self._at : self._at + most]
@@ -57,12 +57,12 @@ class Stream:
         return found
 
     def skip(self, size: int) -> None:
-        """Pass over so many bytes."""
+        """Skip so many bytes."""
         while size:
             size -= len(self.piece(size))
 
     def _filled(self) -> bool:
-        """Whether there is a byte to read; where the chunk is used up another one is taken."""
+        """Whether there is a byte to read. Takes another chunk if this one is used up."""
         if self._at == len(self._chunk):
             self._chunk = self.more()
             self._view = memoryview(self._chunk)
@@ -70,7 +70,7 @@ class Stream:
         return bool(self._chunk)
 
     def inflate(self) -> bytes:
-        """The next bytes, at most a chunk; none at the end."""
+        """The next bytes, at most a chunk, none at the end."""
         while True:
             if self._inflater.eof and not self._next_part():
                 return b""
@@ -89,7 +89,7 @@ class Stream:
                 return data
 
     def _next_part(self) -> bool:
-        """Go on with another gzip member where one follows (RFC 1952, 2.2); what else follows is nothing to us."""
+        """Continue with another gzip member if one follows (RFC 1952, 2.2). Ignore anything else."""
         rest = self._inflater.unused_data
         if len(rest) < len(_GZIP_MAGIC):
             rest += self._packed.read(CHUNK)

@@ -12,21 +12,21 @@ from ansible_collections.fleet.python.plugins.module_utils._digest import digest
 
 MANIFEST = ".fleet-manifest"
 BYTECODE = "__pycache__"
-# What comes and goes in a home without being damage; the probe leaves the same out of its count. The programs of pip
-# belong to site-packages, and change with an upgrade of pip.
+# What may change in a home without being damage. The probe leaves the same out of its count. The programs of pip belong
+# to site-packages, and change with an upgrade of pip.
 _UNCOUNTED = (BYTECODE, "site-packages")
 _PIP = os.path.join("bin", "pip")
 
 
 class Contents(NamedTuple):
-    """What lies in a tree, by paths from the tree on: the sha256 of each file, and the links."""
+    """The contents of a tree, by paths relative to it: the sha256 of each file, and the links."""
 
     digests: dict[str, str]
     links: set[str]
 
 
 def read_contents(tree: str) -> Contents:
-    """What lies in a tree that sh has unpacked, without bytecode and packages. Raises OSError."""
+    """The contents of a tree that sh has unpacked, without bytecode and packages. Raises OSError."""
     contents = Contents({}, set())
     for folder, folders, files in os.walk(tree):
         folders[:] = [name for name in folders if name not in _UNCOUNTED]
@@ -40,7 +40,7 @@ def read_contents(tree: str) -> Contents:
 
 
 def write_manifest(tree: str, contents: Contents) -> int:
-    """Write the manifest of a staged tree; the number of files and links that the home will be asked for.
+    """Write the manifest of a staged tree. Returns the number of files and links that the probe will expect.
 
     Manifest and receipt count too. Bytecode, site-packages (where packages may be added) and pip are left out.
     """

@@ -18,7 +18,7 @@ from ansible_collections.fleet.python.plugins.module_utils._archive.gunzip impor
 BLOCK = 512
 # No build of CPython comes near this; an archive beyond it is a bomb.
 _MOST_MEMBERS = 200_000
-# Folders in a name (real builds have 10), and bytes in a part of it and in a link as Linux takes them (limits.h).
+# The most folders in a name (real builds have 10), and the most bytes of a part and of a link on Linux (limits.h).
 _DEEPEST = 32
 _LONGEST_PART = 255
 _LONGEST_LINK = 4095
@@ -35,7 +35,7 @@ _LONG = (_GNU_NAME, _GNU_LINK, _PAX, _PAX_GLOBAL)
 
 
 class Member(NamedTuple):
-    """One entry of the archive; ``size`` in bytes, ``target`` of a link as it stands in the archive."""
+    """One entry of the archive: ``size`` in bytes, ``target`` of a link as the archive has it."""
 
     name: str
     kind: bytes
@@ -45,7 +45,7 @@ class Member(NamedTuple):
 
 
 def members(stream: Stream) -> Iterator[Member]:
-    """The archive's members in their order; the caller reads each one's bytes before it asks for the next.
+    """The archive's members in their order. Read the bytes of each before you ask for the next.
 
     Raises UnpackError.
     """
@@ -80,12 +80,12 @@ def members(stream: Stream) -> Iterator[Member]:
 
 
 def _sum(header: bytes) -> int:
-    """The sum of a header's bytes, those of its own field as blanks, modulo `_ADLER`: zlib adds faster than sum()."""
+    """The sum of a header's bytes modulo `_ADLER`, its own field as blanks. zlib adds faster than sum()."""
     return ((zlib.adler32(header) & 0xFFFF) - 1 - sum(header[148:156]) + 8 * 0x20) % _ADLER
 
 
 def _name(header: bytes) -> str:
-    """The name in the header; where a long one stands before it, this is cut off, in the middle of a character even."""
+    """The name in the header. It is cut off, even within a character, if a long name stands before it."""
     name = _text(header[:100])
     if header[345] != 0 and header[257:263] == b"ustar\0":
         return _text(header[345:500]) + "/" + name
@@ -140,14 +140,14 @@ def _long_record(kind: bytes, data: bytes) -> dict[bytes, str]:
 
 
 def parts_below(name: str, top: tuple[str, ...]) -> list[str] | None:
-    """The path of a member below ``top``, None where it lies outside of it. Raises UnpackError for a hostile name.
+    """The path of a member below ``top``, None if it is outside. Raises UnpackError for a hostile name.
 
     The top folder itself has the empty path.
     """
     parts = name.rstrip("/").split("/")
     if "" in parts or "." in parts or ".." in parts:
         raise UnpackError(f"the name {name!r} does not stay inside the archive")
-    # The manifest and the probe have a name a line.
+    # The manifest and the probe have one name on each line.
     if not name.isprintable():
         raise UnpackError(f"the name {name!r} has a character in it that cannot be shown: no build has such")
     if len(parts) > _DEEPEST:
@@ -160,7 +160,7 @@ def parts_below(name: str, top: tuple[str, ...]) -> list[str] | None:
 
 
 def check_link(parts: list[str], target: str) -> None:
-    """Raises UnpackError where a symbolic link at ``parts`` would lead out of the tree, or could.
+    """Raises UnpackError if a symbolic link at ``parts`` leads, or could lead, out of the tree.
 
     Two dots stand for what a look at the names tells only where no name comes before them: that may be a link itself.
     """

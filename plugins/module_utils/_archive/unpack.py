@@ -31,14 +31,14 @@ from ansible_collections.fleet.python.plugins.module_utils._archive.members impo
 )
 from ansible_collections.fleet.python.plugins.module_utils._background import read_ahead
 
-# At least twice the deepest: the folders of a hard link's two names are open at once.
+# At least twice the depth, since the folders of both names of a hard link are open at once.
 _OPEN_DIRECTORIES = 64
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
 class _Tree:
-    """The tree being made: directories by descriptor, the lately used ones kept open; and what is in it so far."""
+    """The tree being made. Keeps the directories used last open, by descriptor, and its contents so far."""
 
     def __init__(self, destination: str) -> None:
         self.contents = Contents({}, set())
@@ -51,14 +51,14 @@ class _Tree:
         os.close(self._root)
 
     def directory(self, path: tuple[str, ...]) -> int:
-        """A descriptor of the directory, made with mode 0755 where it is not there yet."""
+        """A descriptor of the directory, made with mode 0755 if it is missing."""
         if not path:
             return self._root
         if path in self._open:
             self._open.move_to_end(path)
             return self._open[path]
         parent = self.directory(path[:-1])
-        # Made before, or no directory: then the next line but one says so.
+        # It was made before, or it is no directory: then the open below says so.
         with suppress(FileExistsError):
             os.mkdir(path[-1], 0o755, dir_fd=parent)
         descriptor = os.open(path[-1], _FOLDER, dir_fd=parent)
@@ -69,7 +69,7 @@ class _Tree:
 
 
 def unpack(archive: str, destination: str, top: tuple[str, ...] = ("python",)) -> Contents:
-    """Unpack what the ``.tar.gz`` holds below ``top`` into the existing directory ``destination``.
+    """Unpack the part of the ``.tar.gz`` below ``top`` into the existing directory ``destination``.
 
     Modes become 0755 (directories, and files with any execute bit) or 0644, whatever the archive and the umask say;
     the owner is who runs this.
@@ -122,7 +122,7 @@ def _create(tree: _Tree, parts: list[str], member: Member, stream: Stream, top: 
 
 
 def _create_file(folder: int, name: str, member: Member, stream: Stream) -> str:
-    """Make a file of the stream's next bytes; their sha256."""
+    """Make a file from the stream's next bytes. Returns their sha256."""
     descriptor = os.open(name, _NEW_FILE, 0o755 if member.mode & 0o111 else 0o644, dir_fd=folder)
     try:
         digest = hashlib.sha256()
@@ -139,7 +139,7 @@ def _create_file(folder: int, name: str, member: Member, stream: Stream) -> str:
 
 
 def _create_hard_link(tree: _Tree, parts: list[str], member: Member, top: tuple[str, ...]) -> str:
-    """Make another name of a file; the path of the first."""
+    """Make another name for a file. Returns the path of the first."""
     source = parts_below(member.target, top)
     if not source:
         raise UnpackError(f"the hard link {member.name!r} leads out of the tree, to {member.target!r}")
@@ -148,7 +148,7 @@ def _create_hard_link(tree: _Tree, parts: list[str], member: Member, top: tuple[
         kind = os.stat(source[-1], dir_fd=above, follow_symlinks=False).st_mode
     except FileNotFoundError as error:
         raise UnpackError(f"the hard link {member.name!r} leads to {member.target!r}, which is not there") from error
-    # Another name of a symbolic link would lead elsewhere.
+    # A hard link to a symbolic link would lead elsewhere.
     if not stat.S_ISREG(kind):
         raise UnpackError(f"the hard link {member.name!r} leads to {member.target!r}, which is no file")
     folder = tree.directory(tuple(parts[:-1]))

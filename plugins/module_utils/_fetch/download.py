@@ -23,17 +23,17 @@ from ansible_collections.fleet.python.plugins.module_utils._fetch.verify import 
 from ansible_collections.fleet.python.plugins.module_utils._fetch.web import RedirectError, opener_of, request_of, shown
 
 _CHUNK = 1 << 18
-# No archive that a host downloads comes near this; a body without an end must not fill its disk. In bytes.
+# In bytes. No archive comes near this, and an endless body must not fill the disk.
 MOST_BYTES = 512 << 20
-# How often in a row a connection may bring nothing new.
+# How many connections in a row may bring nothing new.
 _TRIES = 4
-# What an HTTP server says that may be better soon.
+# HTTP statuses that may pass.
 _PASSING = (429, 500, 502, 503, 504)
 _BROKEN = (HTTPException, ConnectionError, TimeoutError, socket.timeout, ssl.SSLError)
 
 
 class Fetched(NamedTuple):
-    """The source that gave the bytes, as it may be shown, and one line for each before it that did not."""
+    """The source of the bytes, as it may be shown, and a line for each source before it that failed."""
 
     source: str
     skipped_sources: list[str]
@@ -44,7 +44,7 @@ class _BrokenOffError(Exception):
 
 
 class _Arriving:
-    """A file that comes in one piece or several, hashed while it comes as long as it does so from its first byte on."""
+    """A file that arrives in one or more pieces. It is hashed on the way if it arrives from its first byte on."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -55,7 +55,7 @@ class _Arriving:
         return os.path.getsize(self.path) if os.path.exists(self.path) else 0
 
     def note_headers(self, headers: Any) -> None:
-        """Where whoever watches the file's growth from outside finds how long it will be (_pull_progress.py)."""
+        """Write the expected length beside the file, for whoever shows the progress (download_progress.py)."""
         with open(self.path + ".headers", "w", encoding="utf-8") as note:
             note.writelines(f"{name}: {headers.get(name, '')}\n" for name in ("Content-Length", "Content-Range"))
 
@@ -64,7 +64,7 @@ class _Arriving:
         self._hashed = 0
 
     def came(self, at: int, data: bytes) -> None:
-        """These bytes stand in the file now, from that one on."""
+        """Note that these bytes are in the file now, from position ``at`` on."""
         if at == self._hashed:
             self._digest.update(data)
             self._hashed += len(data)
@@ -109,14 +109,14 @@ def _from_source(opener: OpenerDirector, url: str, pull: Pull, target: str, sha2
     begun = file.size() > 0
     _whole(opener, url, pull, file)
     if begun and file.sha256() != sha256:
-        # What another source has begun is no beginning of this file.
+        # Another source began it with other bytes.
         os.unlink(target)
         _whole(opener, url, pull, file)
     check_digest(target, file.sha256(), sha256, shown(url))
 
 
 def _whole(opener: OpenerDirector, url: str, pull: Pull, file: _Arriving) -> None:
-    """Bring the rest of a file, as long as each connection brings something. Raises FetchError, OSError."""
+    """Download the rest of a file while connections bring something new. Raises FetchError, OSError."""
     idle = 0
     most = 0
     while True:
@@ -128,7 +128,7 @@ def _whole(opener: OpenerDirector, url: str, pull: Pull, file: _Arriving) -> Non
         except HTTPError as error:
             reason = f"HTTP {error.code} {' '.join(str(error.reason).split())}"
             if error.code == 416 and most:
-                # What lies here is longer than the file: it is the beginning of another one.
+                # What is here is longer than the file, so it is the beginning of another one.
                 os.unlink(file.path)
             elif error.code not in _PASSING:
                 raise UnreachedError(f"{shown(url)}: {reason}") from None
@@ -139,7 +139,7 @@ def _whole(opener: OpenerDirector, url: str, pull: Pull, file: _Arriving) -> Non
             raise UnreachedError(f"{shown(url)}: it is, or redirects to, no URL that can be asked for") from None
         except (URLError, *_BROKEN) as error:
             reason = _plain(error)
-            # Nobody waits for what cannot be reached; what could be will be again.
+            # Do not retry a source that was never reached. One that was may be reached again.
             if not most and isinstance(error, (URLError, TimeoutError, socket.timeout)):
                 raise UnreachedError(f"{shown(url)}: {reason}") from None
         idle = 0 if file.size() > most else idle + 1
@@ -167,7 +167,7 @@ def _go_on(opener: OpenerDirector, url: str, pull: Pull, file: _Arriving) -> Non
 
 
 def _start(answer: Any) -> int:
-    """The number of the first byte that an answer has."""
+    """The position of the first byte of an answer."""
     found = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range", "")) if answer.status == 206 else None
     return int(found.group(1)) if found else 0
 

@@ -28,7 +28,7 @@ class Pull(NamedTuple):
     authorities: str = ""
 
     def text(self) -> str:
-        """The file's content."""
+        """The text of the pull file."""
         lines = [f"connect_timeout {self.connect_timeout}", f"timeout {self.timeout}"]
         lines += ["proxy " + self.proxy] if self.proxy else []
         lines += ["url " + url for url in self.urls]
@@ -58,7 +58,7 @@ def take_pull(path: str) -> Pull:
     """Read the file and remove it, so that its secrets do not stay on the host. Raises OSError."""
     with open(path, encoding="utf-8") as file:
         text = file.read()
-    # Whoever may read it may not always remove it; then Ansible does.
+    # If this user may read it but not remove it, Ansible removes it.
     with suppress(OSError):
         os.unlink(path)
     return parse_pull(text)

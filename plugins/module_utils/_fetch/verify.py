@@ -13,15 +13,15 @@ _CHUNK = 1 << 18
 
 
 class FetchError(Exception):
-    """No source gave the bytes whose digest was asked for."""
+    """No source gave the bytes with the expected digest."""
 
 
 class UnreachedError(FetchError):
-    """No source gave anything, good or bad: another machine may reach one."""
+    """No source gave any bytes, right or wrong. Another machine may reach one."""
 
 
 def copy_checked(source: str, target: str, sha256: str) -> None:
-    """Copy a file that lies on this host. Raises FetchError where its digest is another, OSError as the host does.
+    """Copy a file of this host. Raises FetchError for another digest, OSError as the host does.
 
     The copy is what is hashed and used: whoever owns the original may change it meanwhile.
     """
@@ -32,7 +32,7 @@ def copy_checked(source: str, target: str, sha256: str) -> None:
 
 
 def check_digest(path: str, found: str, sha256: str, origin: str) -> None:
-    """Raises FetchError where the digest found is another than asked for, and removes the file."""
+    """Raises FetchError if the digest is not the expected one, and removes the file."""
     if found != sha256:
         with open(path, "rb") as file:
             page = file.read(200).lstrip().startswith(b"<")

@@ -25,11 +25,11 @@ from ansible_collections.fleet.python.plugins.module_utils._fetch.pull import Pu
 
 
 class RedirectError(Exception):
-    """A source sends us where we do not go."""
+    """A source redirects to where we do not follow."""
 
 
 def shown(url: str) -> str:
-    """A URL as it may be seen: without user, password and query."""
+    """A URL without user, password and query."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -49,13 +49,13 @@ class _Redirects(HTTPRedirectHandler):
         following = urljoin(req.full_url, headers.get("Location") or headers.get("URI", ""))
         if not allowed_next(req.full_url, following):
             raise RedirectError(f"{shown(req.full_url)} redirects to {shown(following)}: that is not followed")
-        # Before 3.11 urllib does not know 308, which is 307 for good (RFC 9110, 15.4.9).
+        # Before 3.11 urllib does not know 308, the permanent form of 307 (RFC 9110, 15.4.9).
         return super().http_error_302(req, fp, 307 if code == 308 else code, msg, headers)
 
     http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
     def redirect_request(self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
-        """As urllib makes it, with user and token for the same server; another one is not to see them."""
+        """The request that urllib makes. User and token go to the same server only."""
         following = super().redirect_request(req, fp, code, msg, headers, newurl)
         if following and urlsplit(newurl)[:2] == urlsplit(req.full_url)[:2]:
             for name, value in req.unredirected_hdrs.items():
@@ -65,7 +65,7 @@ class _Redirects(HTTPRedirectHandler):
 
 
 class _Http(HTTPHandler):
-    """With a time-out of its own for connecting."""
+    """A connection with its own time-out for connecting."""
 
     def __init__(self, connect_timeout: int) -> None:
         super().__init__()
@@ -82,7 +82,7 @@ class _Https(HTTPSHandler):
         self.connection = _quick(HTTPSConnection, connect_timeout)
 
     def https_open(self, req: Request) -> Any:
-        # Reading all that the host trusts takes its time, and plain HTTP needs none of it.
+        # Loading the trust store takes time, and plain HTTP does not need it.
         self.context = self.context or ssl.create_default_context()
         return self.do_open(self.connection, req, context=self.context)
 
@@ -101,7 +101,7 @@ def _quick(kind: Any, connect_timeout: int) -> Any:
 
 
 class _Proxy(ProxyHandler):
-    """The proxy of the option, for every source, as curl and the controller have it.
+    """The option's proxy for every source, as with curl and on the controller.
 
     urllib's own lets the host's no_proxy decide.
     """
@@ -113,12 +113,12 @@ class _Proxy(ProxyHandler):
             secret = base64.b64encode(unquote(user).encode()).decode("ascii")
             req.add_header("Proxy-authorization", f"Basic {secret}")
         req.set_proxy(server, parts.scheme)
-        # Asked again where the proxy is reached in another way than the source, as urllib does it.
+        # As urllib does: open again if the proxy has another scheme than the source.
         return None if type in (parts.scheme, "https") else self.parent.open(req, timeout=req.timeout)
 
 
 def opener_of(pull: Pull) -> OpenerDirector:
-    """What opens requests the way that ``pull`` says. Raises ssl.SSLError where its certificates are none."""
+    """An opener with the proxy, certificates and time-outs of ``pull``. Raises ssl.SSLError for bad certificates."""
     context = ssl.create_default_context(cadata=pull.authorities) if pull.authorities else None
     handlers: list[Any] = [_Redirects, _Http(pull.connect_timeout), _Https(pull.connect_timeout, context)]
     if pull.proxy:
@@ -127,7 +127,7 @@ def opener_of(pull: Pull) -> OpenerDirector:
 
 
 def request_of(url: str, pull: Pull, start: int = 0) -> Request:
-    """A request for what comes after ``start`` bytes; its secrets stand in headers that redirects do not pass on.
+    """A request for the bytes from ``start`` on. Its secrets are in headers that redirects do not pass on.
 
     Raises ValueError where it is no http(s) URL.
     """
@@ -135,7 +135,7 @@ def request_of(url: str, pull: Pull, start: int = 0) -> Request:
     if parts.scheme not in ("http", "https"):
         raise ValueError("no http(s) URL")
     user, _mark, host = parts.netloc.rpartition("@")
-    # Where urllib wants it, and the logs of proxies do not.
+    # urllib wants the user in a header, and logs of proxies should not have it.
     request = Request(urlunsplit(parts._replace(netloc=host)), headers={"User-Agent": "fleet.python"})
     if start:
         request.add_header("Range", f"bytes={start}-")
@@ -154,7 +154,7 @@ def _names_token(pull: Pull) -> bool:
 
 
 def _netrc_user(host: str) -> str | None:
-    """``user:password`` for a host out of ``~/.netrc``, as curl and wget find it."""
+    """``user:password`` for a host from ``~/.netrc``, as curl and wget find it."""
     try:
         found = netrc.netrc().authenticators(host)
     except (OSError, netrc.NetrcParseError):

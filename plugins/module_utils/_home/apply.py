@@ -68,7 +68,7 @@ class ApplyError(Exception):
 
 
 class _Steps:
-    """What each step took, and the one place where what went wrong below becomes an ApplyError."""
+    """Time each step, and turn every error below into an ApplyError, in this one place."""
 
     def __init__(self) -> None:
         self.taken: list[dict[str, Any]] = []
@@ -96,23 +96,23 @@ class _Steps:
 
 
 def apply_plan(plan: dict[str, Any]) -> dict[str, Any]:
-    """Carry out ``plan`` (the shape that plugin_utils/_plan/plan.py makes) and return what was done.
+    """Apply ``plan`` (the shape that plugin_utils/_plan/plan.py makes) and return what was done.
 
     Returns ``changed``, ``steps`` (name, home, seconds), ``trials`` (what each new interpreter said, by home),
     ``in_use`` (why a home that was to go has stayed, by home) and ``skipped_sources`` (a line for each source that
     failed before another one did not).
     Raises ApplyError. Every install is placed before the first link moves; nothing is removed before the last did.
     """
-    # Modes are set where it matters; this is for what the interpreter under trial makes.
+    # We set modes where they matter. This is for files that the interpreter makes in its trial.
     os.umask(0o022)
-    # This may run from the very tree that it makes a home of.
+    # This may run from the tree that becomes the home.
     sys.dont_write_bytecode = True
     root = plan["root"]
     steps = _Steps()
     trials: dict[str, Any] = {}
     changed = False
     stages = [install["stage"] for install in plan["installs"] if install["stage"]]
-    # An empty root that somebody else made is theirs, unless the last interpreter leaves it.
+    # Keep an empty root that somebody else made, unless this run removes the last interpreter.
     keep_root = os.path.isdir(root) and not plan["remove"] and not _staging.made_with(root, stages)
     with _held(root, stages, keep_root, steps):
         try:
@@ -143,7 +143,7 @@ def apply_plan(plan: dict[str, Any]) -> dict[str, Any]:
 
 
 def sweep_only(root: str) -> dict[str, Any]:
-    """Remove what runs that were cut off have left, unless another run is at work now: that one has done it."""
+    """Remove the leftovers of runs that were cut off. Another run that is at work has done so already."""
     with suppress(RootError), _root.locked(root, patience=0):
         finish_removals(root, ())
         _staging.sweep(root, [])
@@ -177,7 +177,7 @@ def _install(root: str, install: dict[str, Any], steps: _Steps) -> Any:
         source = install["source"]
         final = os.path.join(root, home)
         if _root.stands(root, home, install["receipt"]["sha256"]):
-            # Another run has placed the same build while this one waited.
+            # Another run placed the same build while this one waited.
             _follow(tree, final)
             return None, False
         contents = None
@@ -185,19 +185,19 @@ def _install(root: str, install: dict[str, Any], steps: _Steps) -> Any:
             source, contents = _unpacked(stage, tree, install, steps)
         python = os.path.join(tree, install["program"])
         with steps.step("relocate", home):
-            # What the module has unpacked is as it should be, unless the folder that it lies in has interfered.
+            # What the module unpacked needs no normalising, unless the folder above hands down a group or access lists.
             if staged or inherits_access(tree):
                 normalize(tree)
             fitted = relocate(tree, final, **install["relocate"])
-        # By a thread, while the interpreter is tried and compiles: what these write is bytecode, and does not count.
+        # A thread reads while the trial and the compiler run. They write bytecode only, which does not count.
         read = Background(_contents, tree, contents, fitted)
         with steps.step("try", home):
             start_interpreter(python, install["version"])
         if install["compile_bytecode"]:
-            # Before the rest of the trial, which is then faster.
+            # Compile before the rest of the trial, which is faster then.
             with steps.step("compile", home):
                 compile_bytecode(tree, final, python)
-        # The disk is at work while the interpreter is tried, so that there is less to wait for in the end.
+        # Let the disk write during the trial, so that less is left to wait for.
         written = Background(sync)
         with steps.step("try", home):
             trial = try_interpreter(python, stage)
@@ -211,7 +211,7 @@ def _install(root: str, install: dict[str, Any], steps: _Steps) -> Any:
 
 
 def _contents(tree: str, unpacked: Contents | None, changed: list[str]) -> Contents:
-    """What lies in a tree: as it was unpacked, and changed since; read where sh has unpacked it."""
+    """The contents of a tree: as unpacked, with what has changed since. Read it where sh has unpacked it."""
     if unpacked is None:
         return read_contents(tree)
     unpacked.digests.update((path, digest_of(os.path.join(tree, path))) for path in changed)
@@ -219,14 +219,14 @@ def _contents(tree: str, unpacked: Contents | None, changed: list[str]) -> Conte
 
 
 def _unpacked(stage: str, tree: str, install: dict[str, Any], steps: _Steps) -> tuple[str, Contents]:
-    """Fetch and unpack; the source that the bytes came from, and what came out of them."""
+    """Fetch and unpack. Returns the source of the bytes, and the contents of the tree."""
     archive = os.path.join(stage, "archive")
     source: str = install["source"]
     with steps.step("download", install["home"]):
         if install["file"]:
             copy_checked(install["file"], archive, install["sha256"])
         else:
-            # Not above: what HTTP needs takes longer to load than all the rest.
+            # Imported here, since the modules for HTTP take longer to load than all the rest.
             from ansible_collections.fleet.python.plugins.module_utils._fetch.download import download
 
             source, skipped_sources = download(take_pull(install["pull"]), archive, install["sha256"])
@@ -243,20 +243,20 @@ def _now() -> str:
 
 
 def _follow(tree: str, home: str) -> None:
-    """Where this very module runs from the tree that has just moved, let its later imports find it."""
+    """Let later imports find the library, if this module runs from the tree that has just moved."""
     if sys.prefix == tree:
         sys.path[:] = [home + path[len(tree) :] if path.startswith(tree) else path for path in sys.path]
         sys.path_importer_cache.clear()
 
 
 def _in_use(root: str, plan: dict[str, Any], steps: _Steps) -> dict[str, str]:
-    """Which of the homes that are to go must stay, and why."""
+    """The homes that cannot be removed now, and why."""
     found = {}
     for home in plan["remove"]:
         with steps.step("remove", home):
             going = [path for path in plan["unlink"] if _root.leads_to(path, home)]
             others = [name for name in _root.links_to(root, home) if name not in plan["links"]]
-            # Another run may have turned a link to it since this one looked.
+            # Another run may have switched a link to it since the plan was made.
             users = [f"the link {name} leads to it" for name in others if os.path.join(root, name) not in going]
             users += users_of([os.path.join(root, home), *going], plan["venv_roots"])
         if users:
@@ -267,7 +267,7 @@ def _in_use(root: str, plan: dict[str, Any], steps: _Steps) -> dict[str, str]:
 def _link(root: str, plan: dict[str, Any], in_use: dict[str, str], steps: _Steps) -> bool:
     minors = {os.path.join(root, name): home for name, home in plan["links"].items()}
     wanted = dict(minors, **plan["paths"])
-    # With a home that has to stay, the minor link that leads to it stays, and the links through that.
+    # If a home stays, its minor link stays too, and so do the links through that link.
     staying = [path for path in plan["unlink"] if any(_root.leads_to(path, home) for home in in_use)]
     through = tuple(path + "/" for path in staying)
     unlink = [
@@ -275,7 +275,7 @@ def _link(root: str, plan: dict[str, Any], in_use: dict[str, str], steps: _Steps
         for path in plan["unlink"]
         if path not in staying and not (through and os.path.islink(path) and os.readlink(path).startswith(through))
     ]
-    # All are looked at first, so that the last one's fault does not leave the first one switched.
+    # Check all of them first, so that a fault of the last one does not leave the first one switched.
     for home in plan["links"].values():
         with steps.step("link"):
             if not os.path.isdir(os.path.join(root, home)):
@@ -312,7 +312,7 @@ def _remove(root: str, plan: dict[str, Any], in_use: dict[str, str], steps: _Ste
 
 
 def _clean(root: str, plan: dict[str, Any], keep_root: bool) -> None:
-    """Leave no staging of this run, and no root of which nothing is used."""
+    """Remove the staging of this run, and the root if nothing in it is used."""
     for install in plan["installs"]:
         if install["stage"]:
             shutil.rmtree(os.path.join(_root.staging_of(root), install["stage"]), ignore_errors=True)

@@ -13,10 +13,10 @@ from ansible_collections.fleet.python.plugins.module_utils._background import Ba
 from ansible_collections.fleet.python.plugins.module_utils._home.trial import IllegalInstruction, TrialError, run_staged
 
 _TESTS = ("test", "tests", "idle_test")
-# Each takes 20 to 45 MB, and starts without any bytecode, as long as a dozen files take: more would hardly end sooner.
+# Each process takes 20 to 45 MB, and its start without bytecode costs as much as a dozen files. More gain little.
 _MOST_PROCESSES = 8
 
-# A file that does not compile (a template, say) is none that anybody imports; a disk that is full is told.
+# Nobody imports a file that does not compile, such as a template. A full disk is an error.
 _COMPILE = r"""
 import os, py_compile, sys
 tree, home = sys.argv[1:]
@@ -38,7 +38,7 @@ def compile_bytecode(tree: str, home: str, python: str) -> None:
     """
     files = _largest_first(tree)
     count = min(processors(), _MOST_PROCESSES)
-    # Not compileall's own processes: each loads multiprocessing, without bytecode, and they want /dev/shm.
+    # compileall's own processes each load multiprocessing without bytecode, and need /dev/shm.
     running = [Background(_compile, files[number::count], tree, home, python) for number in range(count)]
     for part in running:
         part.wait()
@@ -48,7 +48,7 @@ def compile_bytecode(tree: str, home: str, python: str) -> None:
     except IllegalInstruction:
         raise
     except TrialError:
-        # Where there is little memory one process may live that has no others beside it.
+        # With little memory, one process may succeed where several fail.
         _compile(files, tree, home, python)
 
 
@@ -59,7 +59,7 @@ def _compile(files: list[str], tree: str, home: str, python: str) -> None:
 
 
 def _largest_first(tree: str) -> list[str]:
-    """The files to compile; the time that one takes goes with its size, so dealt out in turn they make equal parts."""
+    """The files to compile, by size: dealt out in turn they make equal parts."""
     return sorted(_sources(tree), key=lambda path: (-os.lstat(path).st_size, path))
 
 

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Callable
 
-# What syncfs(2) says where it does not exist after all: an old kernel, or a sandbox that forbids it.
+# The errors of syncfs(2) on an old kernel, and in a sandbox that forbids it.
 _NOT_THERE = (errno.ENOSYS, errno.EPERM, errno.EACCES)
 
 
 @contextmanager
 def watched_disk(path: str) -> Iterator[Callable[[], None]]:
-    """Give a function that returns when all that was written to the file system of ``path`` is on its disk.
+    """Return a function that waits until everything written to the file system of ``path`` is on its disk.
 
     It raises OSError where something could not be written since the block began, or before with nobody told (Linux 5.8
     and later): a disk that fails, or one that promised more space than there is. sync(2) keeps silent about that.
@@ -31,7 +31,7 @@ def watched_disk(path: str) -> Iterator[Callable[[], None]]:
 
 def _sync(descriptor: int, path: str) -> None:
     try:
-        # Not in every Python: Debian's minimal one has no ctypes, and a static one loads nothing.
+        # Debian's minimal Python has no ctypes, and a static one loads no library.
         import ctypes
 
         libc = ctypes.CDLL(None, use_errno=True)

@@ -15,28 +15,28 @@ import re
 from functools import partial
 from typing import Callable, NamedTuple
 
-# Where the builds were configured to be installed, and the folders of the machine that made them; the lookbehind
-# spares /usr/bin/install and ./install, not -I/install/include.
+# The prefix that the builds were configured with, and folders of the machine that made them. The lookbehind spares
+# /usr/bin/install and ./install, but not -I/install/include.
 _PREFIX = re.compile(r"(?:(?<![\w./-])|(?<=-[IL]))/(?:install|tools/[\w.-]+|build/Python-[\w.]+)(?![\w.-])")
-# The builds' own toolchain, by name or by path, and what every host with a compiler calls it.
+# The builds' toolchain, by name or by path, and its usual names on a host with a compiler.
 _TOOL = re.compile(
     r"(?<![\w./-])(?:/tools/[\w./-]*/bin/|/usr/bin/)?(clang\+\+|clang|llvm-ar|llvm-ranlib|llvm-nm)(?![\w.+/-])"
 )
 _TOOLS = {"clang": "cc", "clang++": "c++", "llvm-ar": "ar", "llvm-ranlib": "ranlib", "llvm-nm": "nm"}
-# Folders that were there for the build alone; gcc warns of some and other compilers stop at them.
-# A flag ends at a quote, which belongs to the string that it stands in; one that holds a quote is left alone.
+# Folders that only the build had. gcc warns of some, and other compilers stop at them.
+# A flag ends at a quote, which belongs to the string around it. A flag that holds a quote is left alone.
 _END = r"[^\s\"'\\]+(?=[\s\"']|$)"
 _BUILD_FLAG = re.compile(
     rf"(?<![^\s\"'])-(?:[IL]/(?:tools/deps|build)/{_END}|isysroot {_END}|LModules/_hacl|fprofile-instr-use={_END})"
 )
 
 
-# Each of these stands in a line that any of the above changes; most lines have none, and Makefiles have many lines.
+# Every line that the patterns above change has one of these. Most lines have none, and Makefiles are long.
 _SIGNS = ("/install", "/tools/", "/build", "clang", "llvm-", "isysroot", "LModules/_hacl", "fprofile-instr-use")
 
 
 class _Rewrite(NamedTuple):
-    """Which files of a home, and whether the compiler's names in them are rewritten too."""
+    """A pattern of files in a home, and whether names of the toolchain are rewritten in them."""
 
     pattern: str
     tools: bool
@@ -80,12 +80,12 @@ _SSL_FALLBACK = (
 
 
 def rewrite_prefix(text: str, home: str) -> str:
-    """The text with the builds' ``/install``, and what else they name of their machine, replaced by ``home``."""
+    """The text with ``/install`` and other paths of the build machine replaced by ``home``."""
     return _rewritten(text, lambda line: _PREFIX.sub(lambda _match: home, line))
 
 
 def rewrite_tools(text: str) -> str:
-    """The text with the builds' toolchain replaced by cc, c++ and ar, and flags for their own folders left out."""
+    """The text with cc, c++ and ar in place of the builds' toolchain, and without flags for the builds' own folders."""
     return _rewritten(text, lambda line: _BUILD_FLAG.sub("", _TOOL.sub(lambda match: _TOOLS[match[1]], line)))
 
 
@@ -95,7 +95,7 @@ def _rewritten(text: str, rewrite: Callable[[str], str]) -> str:
 
 
 def add_ca_fallback(text: str) -> str:
-    """``ssl.py`` with the fallback; unchanged where it is not as it was in CPython 3.8 to 3.14."""
+    """``ssl.py`` with the fallback, unchanged if it differs from that of CPython 3.8 to 3.14."""
     return text.replace(_SSL_LINE, _SSL_FALLBACK) if text.count(_SSL_LINE) == 1 else text
 
 
@@ -133,7 +133,7 @@ def _change(path: str, *changes: Callable[[str], str]) -> bool:
 
 
 def _write(path: str, text: str) -> None:
-    """A new file under the old name: a hard link elsewhere in the tree keeps its own content."""
+    """Write a new file under the old name, so that a hard link elsewhere in the tree keeps its content."""
     mode = os.stat(path).st_mode & 0o777 if os.path.exists(path) else 0o644
     fresh = path + ".fresh"
     with open(fresh, "x", encoding="utf-8", errors="surrogateescape", newline="") as file:

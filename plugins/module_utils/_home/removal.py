@@ -25,7 +25,7 @@ _GOING = "going"
 
 @contextmanager
 def noted_removal(root: str, homes: Sequence[str], venv_roots: Sequence[str]) -> Iterator[None]:
-    """For the block in which links move and these homes go. What stands in a staging is swept: see `finish_removals`.
+    """Note the homes that are to be removed, while the block moves the links. See `finish_removals`.
 
     The note stays where the block fails once a link has moved, on a full disk say.
     """
@@ -46,24 +46,24 @@ def noted_removal(root: str, homes: Sequence[str], venv_roots: Sequence[str]) ->
 
 
 def finish_removals(root: str, needed: Collection[str]) -> None:
-    """Remove what runs that were cut off would have removed, but for what is needed, linked or used now.
+    """Finish the removals of runs that were cut off, except for homes that are needed, linked or used now.
 
     Called with the lock held, before the staging is swept.
     """
     for path in glob.glob(os.path.join(glob.escape(_root.staging_of(root)), _root.OURS + "*", _GOING)):
         for home, venv_roots in _read(path):
             place = os.path.join(root, home)
-            # The name comes out of a file: it must be that of a home of ours.
+            # The name comes from a file, so it must be that of a home of ours.
             ours = os.path.basename(home) == home and _root.read_receipt(place) is not None
             if not ours or home in needed or _root.links_to(root, home) or users_of([place], venv_roots):
                 continue
-            # What cannot be removed is no reason to do nothing else.
+            # Go on with the others if one cannot be removed.
             with suppress(OSError):
                 _root.remove_home(root, home)
 
 
 def _read(path: str) -> Iterator[Any]:
-    # A power cut may have come before its end.
+    # A power cut may have left half of it.
     with suppress(ValueError, KeyError, TypeError, RecursionError):
         found = json.loads(read_foreign(path) or "")
         for home in found["homes"]:

@@ -31,11 +31,11 @@ _PATIENCE = 900
 
 
 class RootError(Exception):
-    """The root cannot be changed as the plan says; what users see is as it was."""
+    """The root cannot be changed as planned. What users see is as it was."""
 
 
 class ConcurrentRunError(RootError):
-    """Another run came between plan and host: what was planned with is gone. Look again, and plan anew."""
+    """Another run has changed the host since the plan was made: observe and plan again."""
 
 
 def staging_of(root: str) -> str:
@@ -46,7 +46,7 @@ def _make_root(root: str) -> None:
     staging = staging_of(root)
     try:
         os.makedirs(root, 0o755, exist_ok=True)
-        # Archives and trees that are not yet tested are nobody else's business.
+        # Nobody else may see archives and trees before their trial.
         with suppress(FileExistsError):
             os.mkdir(staging, 0o700)
         found = os.lstat(staging)
@@ -104,7 +104,7 @@ def locked(root: str, patience: float = _PATIENCE) -> Iterator[None]:
 def new_stage(root: str) -> str:
     """A fresh directory on the root's own file system. Called with the lock held."""
     while True:
-        # An empty one may be gone: the run before us has removed it, or the sh of one that failed, without the lock.
+        # An empty staging may vanish: a run before us removes it, or the sh of one that failed, without the lock.
         with suppress(FileExistsError):
             os.mkdir(staging_of(root), 0o700)
         with suppress(FileNotFoundError):
@@ -112,7 +112,7 @@ def new_stage(root: str) -> str:
 
 
 def staged(root: str) -> list[str]:
-    """The names in the staging; none where it is gone."""
+    """The names in the staging, none if it is gone."""
     try:
         return os.listdir(staging_of(root))
     except FileNotFoundError:
@@ -121,7 +121,7 @@ def staged(root: str) -> list[str]:
 
 @contextmanager
 def scratch(root: str) -> Iterator[str]:
-    """The same for the block."""
+    """A fresh directory as of `new_stage`, removed at the end of the block."""
     stage = new_stage(root)
     try:
         yield stage
@@ -130,7 +130,7 @@ def scratch(root: str) -> Iterator[str]:
 
 
 def read_receipt(home: str) -> dict[str, Any] | None:
-    """The receipt of a home, None where there is none that can be read."""
+    """The receipt of a home, None if it cannot be read."""
     try:
         receipt = json.loads(read_foreign(os.path.join(home, RECEIPT)) or "")
     except (ValueError, RecursionError):
@@ -139,7 +139,7 @@ def read_receipt(home: str) -> dict[str, Any] | None:
 
 
 def write_synced(path: str, text: str) -> None:
-    """A new file that a power cut leaves whole."""
+    """Write a new file so that a power cut leaves it whole."""
     with open(path, "x", encoding="utf-8") as file:
         file.write(text)
         file.flush()
@@ -148,18 +148,18 @@ def write_synced(path: str, text: str) -> None:
 
 
 def stands(root: str, home: str, sha256: str) -> bool:
-    """Whether the very build stands there already, with its receipt."""
+    """Whether this very build is installed already, with its receipt."""
     standing = read_receipt(os.path.join(root, home))
     return standing is not None and standing.get("sha256") == sha256
 
 
 def place(root: str, tree: str, home: str, receipt: dict[str, Any], sync: Callable[[], None]) -> None:
-    """Give a tested tree its name. ``sync`` returns when all of it is on the disk."""
+    """Rename a tested tree to its home. ``sync`` returns when all of it is on the disk."""
     target = os.path.join(root, home)
     if os.path.lexists(target):
         raise RootError(f"{target} is in the way and has no receipt of ours: move it away, then run again")
     write_synced(os.path.join(tree, RECEIPT), json.dumps(receipt, sort_keys=True) + "\n")
-    # A power cut must not leave empty files behind a good name: everything is on disk before the name is.
+    # A power cut must not leave empty files under a good name, so everything is on disk before the rename.
     sync()
     os.rename(tree, target)
     _sync_directory(root)
@@ -175,7 +175,7 @@ def _restore_labels(home: str) -> str:
     """
     restorecon = shutil.which("restorecon", path="/usr/sbin:/sbin:/usr/bin:/bin")
     if restorecon and os.path.exists("/sys/fs/selinux/enforce"):
-        # There is no AnsibleModule this deep.
+        # AnsibleModule is not available here.
         done = subprocess.run(  # pylint: disable=ansible-bad-function
             [restorecon, "-RF", home], capture_output=True, text=True, check=False
         )
@@ -193,7 +193,7 @@ def _sync_directory(path: str) -> None:
 
 
 def check_link_place(path: str) -> None:
-    """Raises RootError where something that is no link stands in the way of one."""
+    """Raises RootError if something that is no link is in its place."""
     try:
         found = os.lstat(path)
     except FileNotFoundError:
@@ -215,7 +215,7 @@ def switch_link(root: str, path: str, target: str) -> None:
             else:
                 os.makedirs(folder, 0o755, exist_ok=True)
                 _sweep_links(root, folder, name)
-                # Others may write there too: symlink(2) makes a new name or fails, and follows nothing.
+                # Others may write there too. symlink(2) makes a new name or fails, and follows no link.
                 fresh = os.path.join(folder, f".{name}.{os.urandom(8).hex()}")
             os.symlink(target, fresh)
             try:
@@ -229,7 +229,7 @@ def switch_link(root: str, path: str, target: str) -> None:
 
 
 def _sweep_links(root: str, folder: str, name: str) -> None:
-    """Remove what a run has left that was cut off before its rename."""
+    """Remove the new link of a run that was cut off before its rename."""
     for other in os.listdir(folder):
         path = os.path.join(folder, other)
         ours = re.fullmatch(rf"\.{re.escape(name)}\.[0-9a-f]{{16}}", other) and os.path.islink(path)
@@ -238,7 +238,7 @@ def _sweep_links(root: str, folder: str, name: str) -> None:
 
 
 def links_to(root: str, home: str) -> list[str]:
-    """The names of the root's links that lead to a home; the memories of what they led to before do not count."""
+    """The names of the minor links that lead to a home. The records for a rollback do not count."""
     return [
         name
         for name in sorted(os.listdir(root))
@@ -251,7 +251,7 @@ def leads_to(path: str, target: str) -> bool:
 
 
 def remove_link(path: str) -> None:
-    """Remove a link; a path that is gone already is fine, one that is no link stays."""
+    """Remove a link. A missing path is fine, and one that is no link stays."""
     try:
         if stat.S_ISLNK(os.lstat(path).st_mode):
             os.unlink(path)
@@ -262,17 +262,17 @@ def remove_link(path: str) -> None:
 
 
 def record_links(root: str, paths: Iterable[str]) -> None:
-    """Remember the links that we make outside of the root, so that they can go with what they lead to."""
+    """Record the links that we make outside of the root, so that they can be removed with what they lead to."""
     _record(root, _LINKS, "".join(line + "\n" for line in sorted(paths)))
 
 
 def remember_level(root: str, level: int) -> None:
-    """Remember the x86-64 level above which builds die on this host."""
+    """Record the x86-64 level above which builds die on this host."""
     _record(root, _LEVEL, f"{level}\n")
 
 
 def _record(root: str, name: str, text: str) -> None:
-    """Replace a small file of the root's own; an empty one is removed."""
+    """Replace a small file in the root. An empty text removes it."""
     record = os.path.join(root, name)
     if not text:
         remove_file(record)
@@ -284,14 +284,14 @@ def _record(root: str, name: str, text: str) -> None:
 
 
 def record_previous(root: str, path: str) -> None:
-    """Remember what the minor link ``path`` leads to now, for a rollback."""
+    """Record what the minor link ``path`` leads to now, for a rollback."""
     if os.path.islink(path):
         folder, name = os.path.split(path)
         switch_link(root, os.path.join(folder, _PREVIOUS.format(name)), os.readlink(path))
 
 
 def forget_dangling_previous(root: str) -> None:
-    """Drop the memory of homes that are gone."""
+    """Remove the records of homes that are gone."""
     for name in os.listdir(root):
         path = os.path.join(root, name)
         if name.startswith(".") and name.endswith(".previous") and not os.path.exists(path):
@@ -304,7 +304,7 @@ def remove_file(path: str) -> None:
 
 
 def remove_home(root: str, home: str) -> None:
-    """Take a home out of sight by one rename, then delete it."""
+    """Hide a home by one rename, then delete it."""
     away = os.path.join(new_stage(root), "gone")
     with suppress(FileNotFoundError):
         os.rename(os.path.join(root, home), away)
@@ -312,7 +312,7 @@ def remove_home(root: str, home: str) -> None:
 
 
 def leave_if_empty(root: str, keep_root: bool) -> None:
-    """Remove our lock and staging where nothing else is left in the root, and the root itself unless it is to stay.
+    """Remove our lock and staging if nothing else is left in the root, and the root itself unless ``keep_root``.
 
     Called with the lock held.
     """
@@ -334,6 +334,6 @@ def leave_if_empty(root: str, keep_root: bool) -> None:
     try:
         os.rmdir(root)
     except OSError as error:
-        # A mount point stays, and a link to a folder, and a root that somebody has just begun to fill.
+        # This fails for a mount point, for a link to a folder, and for a root that somebody has begun to fill.
         if error.errno not in (errno.EBUSY, errno.ENOTDIR, errno.ENOTEMPTY, errno.EACCES, errno.EPERM):
             raise

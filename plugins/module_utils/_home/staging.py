@@ -21,16 +21,16 @@ from ansible_collections.fleet.python.plugins.module_utils._home.root import (
     staging_of,
 )
 
-# In a stage that sh has made: who makes it, whether the root was made with it (stage.sh writes both), and the lock of
-# the module that has taken it over.
+# Files in a stage that sh has made: its maker, whether the root was made with it (stage.sh writes both), and the lock
+# of the module that has taken it over.
 _MAKER, _MADE_ROOT, _HELD = "maker", "made-root", "held"
-# What somebody else is still writing into cannot be deleted in one go.
+# A folder that somebody still writes into needs more than one try to delete.
 _DELETIONS = 100
 
 
 @contextmanager
 def held(root: str, stages: Iterable[str]) -> Iterator[Callable[[], None]]:
-    """Keep what sh has staged for this run from being swept, also while it waits for the root's lock.
+    """Protect the stages that sh has made for this run from sweeping, also while it waits for the root's lock.
 
     Gives a function to call with that lock held: another run may have been about to sweep it, and has by then.
     Both raise ConcurrentRunError where another run has swept it.
@@ -58,12 +58,12 @@ def held(root: str, stages: Iterable[str]) -> Iterator[Callable[[], None]]:
 
 
 def made_with(root: str, stages: Iterable[str]) -> bool:
-    """Whether sh has made the root together with one of these stages."""
+    """Whether sh made the root together with one of these stages."""
     return any(os.path.exists(os.path.join(staging_of(root), stage, _MADE_ROOT)) for stage in stages)
 
 
 def drop_stages(root: str, stages: Iterable[str], keep_root: bool) -> None:
-    """Remove what sh has staged for a run that does not get the lock, and the folders where nothing else is there."""
+    """Remove the stages of a run that does not get the lock, and the folders above if they are empty then."""
     for stage in stages:
         shutil.rmtree(os.path.join(staging_of(root), stage), ignore_errors=True)
     with suppress(OSError):
@@ -75,7 +75,7 @@ def drop_stages(root: str, stages: Iterable[str], keep_root: bool) -> None:
 
 
 def sweep(root: str, ours: Iterable[str]) -> None:
-    """Remove what runs that were cut off have left in the staging. Called with the lock held.
+    """Sweep the stages of runs that were cut off. Called with the lock held.
 
     What a module stages it stages under the lock, so nobody is using it now. What sh has staged lives as long as
     that shell, and then as long as the module that holds it. Between the two it may be swept: its run then begins
@@ -87,7 +87,7 @@ def sweep(root: str, ours: Iterable[str]) -> None:
         if name.startswith(OURS):
             _delete(path)
         elif not (_is_held(path) or _maker_lives(path)):
-            # Its run may take it over at this moment: it must find all of it or nothing.
+            # Its run may take it over at this moment, and must find all of it or nothing.
             aside = os.path.join(staging, OURS + name)
             with suppress(OSError):
                 os.rename(path, aside)
@@ -111,14 +111,14 @@ def _is_held(stage: str) -> bool:
 
 
 def _maker_lives(stage: str) -> bool:
-    """Whether the shell that makes a stage still runs: process id, start and boot as it wrote them (proc(5))."""
+    """Whether the shell that makes a stage still runs, by the process id, start and boot that it wrote (proc(5))."""
     try:
         with open(os.path.join(stage, _MAKER), encoding="ascii") as file:
             pid, start, boot = file.read().split()
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
             booted = file.read().strip()
         with open(f"/proc/{int(pid)}/stat", encoding="utf-8", errors="replace") as file:
-            # The name before it may hold blanks and brackets; the fields after it are counted from 3.
+            # The name before them may hold blanks and brackets. The fields after it are counted from 3.
             fields = file.read().rpartition(")")[2].split()
     except (OSError, ValueError):
         return False

@@ -15,13 +15,13 @@ from ansible_collections.fleet.python.plugins.module_utils._archive.gunzip impor
 from ansible_collections.fleet.python.plugins.module_utils._archive.manifest import BYTECODE
 from ansible_collections.fleet.python.plugins.module_utils._archive.members import check_link
 
-# As acl(5) and the kernel name them. A folder's default list is handed down to whatever is made in it, and takes the
-# umask's place: bytecode's folders would be as open as the list says.
+# Names as in acl(5). Whatever is made in a folder inherits its default list in place of the umask, so folders of
+# bytecode would be as open as that list.
 _ACCESS_LISTS = ("system.posix_acl_default", "system.posix_acl_access")
 
 
 def normalize(tree: str) -> None:
-    """Set every mode to 0755 or 0644 and every owner to who runs this, whatever unpacked the tree and wherever it lies.
+    """Set every mode to 0755 or 0644 and every owner to this user, whatever unpacked the tree.
 
     Access lists that the folder above has handed down go.
     A file from the future (the host's clock may be years behind the build) gets the time of now: what is newer than
@@ -52,7 +52,7 @@ def normalize(tree: str) -> None:
                     shared.setdefault(found.st_ino, []).append(name)
                     continue
                 _own(entry.path, found, now, lists)
-    # A hard link to a file outside would have that file's mode and owner changed, so all names must be in the tree.
+    # All names of a file must be in the tree, or the mode and owner of a file outside would change.
     for names in shared.values():
         path = os.path.join(tree, names[0])
         found = os.lstat(path)
@@ -63,12 +63,12 @@ def normalize(tree: str) -> None:
 
 
 def inherits_access(tree: str) -> bool:
-    """Whether what is made in a new folder of ours gets a group or access lists from the folder that this lies in."""
+    """Whether new files in this tree inherit a group or access lists from the folder above it."""
     return os.lstat(tree).st_gid != os.getegid() or bool(_handed_down(tree))
 
 
 def _handed_down(tree: str) -> list[str]:
-    """Which access lists the tree has got from the folder that it lies in, and handed down."""
+    """The access lists that the tree has inherited from the folder above it."""
     if not hasattr(os, "listxattr"):  # macOS
         return []
     try:
@@ -85,7 +85,7 @@ def _own(path: str, found: os.stat_result, now: float, lists: list[str]) -> None
     if found.st_uid != owner or found.st_gid != group:
         os.chown(path, owner, group)
     if found.st_mtime > now:
-        # No time given: the kernel's own, which is never ahead of what it writes next (time.time() can be).
+        # Let the kernel take its own time, which is never ahead of what it writes next. time.time() can be.
         os.utime(path)
     mode = 0o755 if stat.S_ISDIR(found.st_mode) or found.st_mode & 0o111 else 0o644
     if stat.S_IMODE(found.st_mode) != mode:

@@ -13,14 +13,14 @@ from typing import Any
 
 from ansible_collections.fleet.python.plugins.module_utils._background import Background
 
-# Seconds; generous, since an emulated or very slow host takes many for making a venv.
+# In seconds. An emulated or very slow host takes many to make a venv.
 _TIMEOUT = 600
 
-# Without what the caller's environment says, and without leaving bytecode that names the staging.
+# Ignore the caller's environment, and leave no bytecode that names the staging.
 _ALONE = ("-I", "-B")
 
-# Public modules and the extension each one stands on. An extension that the build does not carry is named,
-# not failed: what it carries must import. readline is libedit in these builds (PBS docs, "quirks").
+# Public modules, each with the extension that it needs. An extension that the build lacks is reported, and is no
+# failure. Those that it has must import. readline is libedit in these builds (PBS docs, "quirks").
 _TRIAL = r"""
 import importlib, importlib.util, json, os, sys
 extensions = {"ssl": "_ssl", "hashlib": "_hashlib", "sqlite3": "_sqlite3", "ctypes": "_ctypes", "lzma": "_lzma",
@@ -34,7 +34,7 @@ for name in extensions:
 absent += [name for name in ("pip",) if importlib.util.find_spec(name) is None]
 import hashlib, ssl, sysconfig, zlib
 def authorities():
-    # A folder of certificates is read at need (SSL_CTX_load_verify_locations(3)): its hashed names are counted.
+    # A folder of certificates is read on demand (SSL_CTX_load_verify_locations(3)), so count its hashed names.
     context = ssl.create_default_context()
     folder = ssl.get_default_verify_paths().capath
     hashed = [name for name in os.listdir(folder) if name.endswith(".0")] if folder else []
@@ -42,7 +42,7 @@ def authorities():
 if zlib.decompress(zlib.compress(b"fleet" * 99)) != b"fleet" * 99:
     raise SystemExit("zlib does not give back what it packed")
 hashlib.sha256(b"fleet").hexdigest()
-# What was rewritten for this place must still be Python.
+# The relocated files must still be Python.
 sysconfig.get_config_vars()
 print(json.dumps({"version": sys.version.split()[0], "machine": os.uname().machine, "absent": absent,
                   "openssl": ssl.OPENSSL_VERSION, "ca_certificates": authorities()}))
@@ -50,7 +50,7 @@ print(json.dumps({"version": sys.version.split()[0], "machine": os.uname().machi
 
 
 class TrialError(Exception):
-    """The staged interpreter does not do what every build of CPython does."""
+    """The staged interpreter fails at what every build of CPython does."""
 
 
 class IllegalInstruction(TrialError):
@@ -58,11 +58,11 @@ class IllegalInstruction(TrialError):
 
 
 def run_staged(what: str, python: str, arguments: list[str], told: bytes = b"") -> str:
-    """Run a staged interpreter by itself, with ``told`` to read; what it has printed. ``what`` is for people.
+    """Run a staged interpreter with ``told`` as its standard input. Returns what it prints. ``what`` is for people.
 
     Raises TrialError, and of that IllegalInstruction.
     """
-    # Nothing of the caller's: a PYTHONHOME or a half-set locale of the play must not decide about the build.
+    # A PYTHONHOME or a half-set locale of the play must not decide the trial.
     environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
     try:
         # run_command has neither a clean environment nor a time limit.
@@ -87,13 +87,13 @@ def run_staged(what: str, python: str, arguments: list[str], told: bytes = b"") 
 
 
 def _reason(said: str) -> str:
-    """What a program has said in the end; of a traceback its last line, which names the error."""
+    """The last words of a program: of a traceback the last line, which names the error."""
     said = said.strip()
     return said.splitlines()[-1].strip() if "Traceback (most recent call last)" in said else said[-600:]
 
 
 def start_interpreter(python: str, version: str) -> None:
-    """See that the interpreter starts, and says that it is this version.
+    """Check that the interpreter starts, and reports this version.
 
     Raises TrialError, and of that IllegalInstruction for a build above this CPU's level.
     """
@@ -104,7 +104,7 @@ def start_interpreter(python: str, version: str) -> None:
 
 
 def try_interpreter(python: str, scratch: str) -> dict[str, Any]:
-    """Run what users will: the modules that builds have, a venv, pip where the build has it.
+    """Try what users need: the modules that builds have, a venv, and pip if the build has it.
 
     ``scratch`` is a directory that may be written and is thrown away. Returns ``version``, ``machine``, ``absent``
     (public modules that the build lacks), ``openssl`` and ``ca_certificates`` (how many the host's trust store has).
@@ -115,7 +115,7 @@ def try_interpreter(python: str, scratch: str) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(run_staged(name, python, ["-c", _TRIAL]))
         if "pip" not in found["absent"]:
-            # More of pip than its version needs an XML parser.
+            # Beyond its version, pip needs an XML parser.
             asked = ["--version"] if "pyexpat" in found["absent"] else ["list", "--disable-pip-version-check"]
             run_staged("pip of " + name, python, ["-m", "pip", *asked])
     finally:

@@ -52,7 +52,7 @@ def _is_ours(owner: int) -> bool:
 
 
 def _links_of(path: str) -> list[str]:
-    """The links among the parts of a path, as it is named."""
+    """The links among the folders that a path names."""
     parts = [part for part in path.split("/") if part]
     paths = ["/" + "/".join(parts[:count]) for count in range(1, len(parts) + 1)]
     return [each for each in paths if os.path.islink(each)]

@@ -13,13 +13,13 @@ from ansible_collections.fleet.python.plugins.module_utils._home.foreign import 
 
 
 def users_of(prefixes: Sequence[str], venv_roots: Iterable[str]) -> list[str]:
-    """Why the files below ``prefixes`` are still needed, for people; empty where they are not.
+    """The reasons why files below ``prefixes`` are still needed, for people. Empty if they are not.
 
     Looks at what processes execute and map (``/proc/*/exe``, ``/proc/*/maps``), and at ``pyvenv.cfg`` below
     ``venv_roots``. This process and those that started it do not count.
     """
     named = [prefix.rstrip("/") for prefix in prefixes]
-    # What the kernel shows, and what a venv notes, is without links on the way.
+    # The kernel, and often a venv, names paths without links.
     below = tuple({path + "/" for prefix in named for path in (prefix, os.path.realpath(prefix))})
     return [*_processes(below), *_venvs(below, venv_roots)]
 
@@ -50,7 +50,7 @@ def _own_line() -> set[int]:
 
 
 def _files_of(folder: str) -> Iterator[str]:
-    # A process may end while it is looked at, and others' are closed to ordinary users.
+    # A process may end meanwhile, and ordinary users cannot look into those of others.
     try:
         yield os.readlink(folder + "/exe")
     except OSError:
@@ -79,10 +79,10 @@ def _venvs(below: tuple[str, ...], roots: Iterable[str]) -> Iterator[str]:
 
 
 def _made_with(venv: str) -> Iterator[str]:
-    """The paths by which a venv finds its Python: what its configuration says, and each link on the way."""
+    """The paths by which a venv finds its Python: its configuration, and each link on the way."""
     yield _home_of(os.path.join(venv, "pyvenv.cfg")) + "/"
     path = os.path.join(venv, "bin", "python")
-    # As many links as the kernel follows (path_resolution(7)). One by one: minor links, which move on, stay named.
+    # As many links as the kernel follows (path_resolution(7)), one by one, so that minor links stay named.
     for _link in range(40):
         try:
             path = os.path.join(os.path.dirname(path), os.readlink(path))
