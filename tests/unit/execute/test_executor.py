@@ -152,7 +152,7 @@ def test_a_crash_leaves_no_stage_behind(planned: tuple[Plan, Observation], tmp_p
     ):
         host = ScriptedHost()
         found = recovered(error, plan, plan.installs[0], host, order(tmp_path))
-        assert type(found) is kind
+        assert isinstance(found, kind)
         assert len(host.commands) == 1
         assert "FLEET_ROOT=/opt/python" in host.commands[0]
 
