@@ -53,7 +53,7 @@ def _ranking(options: Mapping[str, Any], remote: Remote) -> Ranking:
 
 
 def _named(triples: tuple[str, ...], *, static: bool = False) -> tuple[str, ...]:
-    """Which build options are wanted changes nothing: a static build has a triple of its own."""
+    """Build options change nothing here, since a static build has its own triple."""
     return triples
 
 

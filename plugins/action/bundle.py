@@ -39,13 +39,13 @@ class ActionModule(FleetAction):
     options = staticmethod(bundle_options)
 
     def act(self, options: Mapping[str, Any], remote: Remote) -> dict[str, Any]:
-        """Find out what belongs in, compare, and write what is missing."""
+        """Find out what belongs into the bundle, compare, and write what is missing."""
         if bool(options["lock"]) == bool(options["version"]):
             raise BundleError("name either a lock, or the versions to resolve for the hosts, and not both")
         sources = sources_of(options["source"], access_of(options))
         skipped_sources = SkippedSources(run_directory())
         path = Path(options["path"]).absolute()
-        # Outside of the lock: hosts answer side by side.
+        # Outside of the lock, so that hosts answer side by side.
         pins = (
             {}
             if options["lock"]
@@ -93,7 +93,7 @@ class ActionModule(FleetAction):
 
 
 def _lock_text(options: Mapping[str, Any], pins: Mapping[tuple[str, str], Any], bundle: Bundle) -> str:
-    """The text of the lock that belongs into the bundle: the one named as it is, or the bundle's with new pins."""
+    """The text of the bundle's lock: the named lock as it is, or the bundle's own with new pins."""
     if options["lock"]:
         return read_lock_text(Path(options["lock"]))
     before = bundle.lock_text()
@@ -102,6 +102,6 @@ def _lock_text(options: Mapping[str, Any], pins: Mapping[tuple[str, str], Any], 
 
 
 def _check(lock: Lock, options: Mapping[str, Any], sources: tuple[Source, ...]) -> None:
-    """Hold the lock's digests against the catalogue's, as a host's task does. Raises LockError, CatalogueError."""
+    """Compare the lock's digests with the catalogue's, as a host's task does. Raises LockError, CatalogueError."""
     catalogue = catalogue_of(options["catalogue"], sources, options["release"], run_directory(), insecure=True)
     check_digests(lock.entries(), catalogue, origin=str(options["lock"]))

@@ -48,7 +48,7 @@ class ActionModule(FleetAction):
     changes_hosts = True
 
     def act(self, options: Mapping[str, Any], remote: Remote) -> dict[str, Any]:
-        """Observe, plan, and apply where there is something to do; begin again where `next_attempt` says so."""
+        """Observe, plan, and apply if there is something to do. Begin again if `next_attempt` says so."""
         task = task_of(options)
         access = access_of(options)
         skipped = SkippedSources(run_directory())
@@ -72,14 +72,14 @@ class ActionModule(FleetAction):
                 return _result.with_warnings(result, [*planned.plan.warnings, *attempt.notes, *skipped.notes])
 
     def _applied(self, planned: _Planned, observed: Observation, remote: Remote) -> dict[str, Any]:
-        """The result, after the plan has been executed where it changes something and this is no check mode."""
+        """Execute the plan if it changes something, except in check mode. Returns the result."""
         plan, order = planned.plan, planned.order
         result = _result.planned(plan, observed, planned.platform)
         if self._task.diff:
             result["diff"] = _result.diff(plan, observed)
         if self._task.check_mode:
             return result
-        # A level that was learned is remembered, also where it leaves nothing else to do.
+        # Record a learned level even if there is nothing else to do.
         if plan.changed or (order.level is not None and candidates(observed, plan)):
             return _result.applied(result, execute(plan, observed, remote, order))
         if observed.leftovers:
@@ -97,7 +97,7 @@ def _plan(options: Mapping[str, Any], observed: Observation, attempt: Attempt, t
     triples = ranking(static=task.only_static)
     plan = make_plan(task, observed, ranking, chooser.choose)
     order = Order(
-        # What is planned without knowing the prerequisites is planned again, so nothing is looked up for it.
+        # A plan made without the prerequisites is made again, so look nothing up for it.
         entries=chooser.entries(plan.installs) if observed.prerequisites_known or not plan.changed else {},
         transfer=transfer,
         externally_managed=options["externally_managed"],

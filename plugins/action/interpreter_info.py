@@ -22,7 +22,7 @@ class ActionModule(FleetAction):
     options = staticmethod(interpreter_info_options)
 
     def act(self, options: Mapping[str, Any], remote: Remote) -> dict[str, Any]:
-        """Observe, and tell."""
+        """Observe the host, and return what was found."""
         root = absolute("root", options["root"])
         observed = observe(remote.run, root, deep=options["verify"] == "deep", detail=True)
         return {"root": root} | inventory_of(observed)

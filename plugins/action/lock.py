@@ -41,7 +41,7 @@ class ActionModule(FleetAction):
         if self._task.diff:
             result["diff"] = {"before": before, "after": after, "before_header": str(path), "after_header": str(path)}
         if self._task.check_mode and result["changed"]:
-            # So that CI can hold a lock: ansible-playbook --check ends with a failure.
+            # ansible-playbook --check fails, so that CI can check a lock.
             result |= {"failed": True, "msg": f"{path} is not up to date: run this without --check, and commit it"}
         return with_warnings(result, skipped_sources.notes)
 

@@ -22,7 +22,7 @@ class ActionModule(FleetAction):
     options = staticmethod(platform_options)
 
     def act(self, options: Mapping[str, Any], remote: Remote) -> dict[str, Any]:
-        """Observe, and tell."""
+        """Observe the host, and return what was found."""
         observed = observe(remote.run, "/opt/python", prerequisites=True)
         platform = platform_of(observed)
         triples = triples_of(platform, options["libc"], options["max_level"])
@@ -30,7 +30,7 @@ class ActionModule(FleetAction):
 
 
 def means(observed: Observation) -> dict[str, Any]:
-    """What there is on the host to install with."""
+    """The prerequisites of an installation that the host has."""
     return {
         "pythons": [{"path": python.path, "version": python.version} for python in observed.pythons],
         "tools": {tool.name: {"path": tool.path, "kind": tool.kind} for tool in observed.tools.values()},

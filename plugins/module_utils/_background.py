@@ -24,7 +24,7 @@ def processors() -> int:
 
 
 class Background(Generic[Found]):
-    """The result of ``work``, which a thread does. Nobody waits before it is asked for."""
+    """The result of ``work``, which runs in a thread. Only a caller that asks for the result waits."""
 
     def __init__(self, work: Callable[..., Found], *arguments: Any) -> None:
         self._work = work
@@ -37,7 +37,7 @@ class Background(Generic[Found]):
     def _run(self) -> None:
         try:
             self._found.append(self._work(*self._arguments))
-        except BaseException as error:  # whoever asks raises it
+        except BaseException as error:  # raised in `result`
             self._raised.append(error)
 
     def wait(self) -> None:
@@ -56,7 +56,7 @@ class Background(Generic[Found]):
 def read_ahead(make: Callable[[], bytes]) -> Iterator[Callable[[], bytes]]:
     """Provide a function that returns the pieces of ``make`` in order, and raises its errors. The last piece is empty.
 
-    With one processor it is ``make`` itself: a thread would only cost.
+    With one processor, that function is ``make`` itself, since a thread would gain nothing.
     """
     if processors() < 2:
         yield make
@@ -69,7 +69,7 @@ def read_ahead(make: Callable[[], bytes]) -> Iterator[Callable[[], bytes]]:
         while piece and not isinstance(piece, BaseException) and not given_up.is_set():
             try:
                 piece = make()
-            except BaseException as error:  # whoever takes it raises it
+            except BaseException as error:  # raised in `take`
                 piece = error
             waiting.put(piece)
 
@@ -78,7 +78,7 @@ def read_ahead(make: Callable[[], bytes]) -> Iterator[Callable[[], bytes]]:
     def take() -> bytes:
         piece = ended[0] if ended else waiting.get()
         if not piece or isinstance(piece, BaseException):
-            # Return the same again, since no more is made.
+            # Return the same again, since the thread makes no more.
             ended[:] = [piece]
         if isinstance(piece, BaseException):
             raise piece

@@ -11,7 +11,7 @@ _CHUNK = 1 << 18
 
 
 def digest_of(path: str) -> str:
-    """In hex; hashlib.file_digest comes with Python 3.11. Raises OSError."""
+    """The sha256 of a file in hex. hashlib.file_digest exists only since Python 3.11. Raises OSError."""
     digest = hashlib.sha256()
     with open(path, "rb", buffering=0) as file:
         while True:

@@ -42,7 +42,7 @@ _INTERPRETER: dict[str, Any] = {
     "version": {"type": "list", "elements": "str", "required": True},
     "state": {"type": "str", "default": "present", "choices": ["present", "latest", "absent", "previous"]},
     "transfer": {"type": "str", "default": "auto", "choices": ["auto", "pull", "push"]},
-    # Paths of the host are no "path": that would put the controller's home and variables into them.
+    # Paths on the host do not have the type "path", which would expand the controller's home and variables.
     "root": {"type": "str", "default": "/opt/python"},
     "links": {"type": "list", "elements": "str", "default": []},
     "keep": {"type": "int", "default": 1},
@@ -50,7 +50,7 @@ _INTERPRETER: dict[str, Any] = {
     "compile_bytecode": {"type": "bool", "default": True},
     "verify": {"type": "str", "default": "quick", "choices": ["quick", "deep"]},
     "venv_roots": {"type": "list", "elements": "str", "default": []},
-    # What the action plugin has planned; never an option for playbooks.
+    # The plan of the action plugin. Playbooks never set it.
     "_plan": {"type": "dict"},
 }
 

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Text of others: what hosts, servers and files say is cleaned where it enters, before it is parsed or shown."""
+"""Clean the text of hosts, servers and files as soon as it arrives, before it is parsed or shown."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-# What moves a terminal's cursor or colours, ends lines or turns text round: C0 without tab and line feed, DEL, C1,
+# What moves a terminal's cursor, changes colours, ends lines or reverses text: C0 without tab and line feed, DEL, C1,
 # the separators of lines and paragraphs, and the controls of direction (Unicode TR 36, "Bidirectional Text Spoofing").
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-# Bytes that are no UTF-8, as Python's surrogateescape has them: no terminal and no file takes them.
+# Bytes that are not UTF-8, in the form of Python's surrogateescape. No terminal and no file accepts them.
 _NO_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 def clean(text: str) -> str:
-    """``text`` for a terminal: control characters become ``\\x1b`` or ``\\u202e``, what is no character U+FFFD.
+    """``text`` for a terminal. Control characters become ``\\x1b`` or ``\\u202e``, invalid characters become U+FFFD.
 
-    A carriage return before a line feed ends a line as the line feed does, and goes.
+    Removes a carriage return before a line feed, since the line feed alone ends the line.
     """
     return _CONTROL.sub(_escaped, _NO_CHARACTER.sub("\ufffd", text.replace("\r\n", "\n")))
 
 
 def clean_values(value: Any) -> Any:
-    """A result as JSON has it, with every text in it cleaned, also the names in dictionaries."""
+    """A JSON value in which every text is clean, including the keys of dictionaries."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, Mapping):

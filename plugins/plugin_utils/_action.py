@@ -16,7 +16,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._options import check
 
 
 def whole_range(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments with a range such as ``>=3.12,<3.14`` in one piece: Ansible would make a list of its two halves."""
+    """The arguments with a range such as ``>=3.12,<3.14`` in one piece. Ansible would split it into a list."""
     version = arguments.get("version")
     if isinstance(version, str) and "," in version and any(mark in version for mark in "<>=!~"):
         return {**arguments, "version": [version]}
@@ -26,7 +26,7 @@ def whole_range(arguments: Mapping[str, Any]) -> dict[str, Any]:
 class FleetAction(ActionBase):
     """An action plugin: ``options`` makes its argument spec, ``act`` does its work."""
 
-    # Were this true, each run would make a temporary directory on the host first: a second round trip.
+    # If this were true, each run would first make a temporary directory on the host, in a second round trip.
     TRANSFERS_FILES = False
     _supports_check_mode = True
     _supports_async = False
@@ -50,7 +50,7 @@ class FleetAction(ActionBase):
                 self._remote.sweep_sent()
             return result | {"changed": False} | self.act(options, self._remote)
         except REFUSALS as error:
-            # Raised, it would pass by the task's failed_when, until and retries.
+            # An exception would bypass the task's failed_when, until and retries.
             said = refusal(error, str(task_vars.get("inventory_hostname", "this host")))
             return result | {"changed": False, "failed": True, "msg": said}
 

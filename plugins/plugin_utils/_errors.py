@@ -38,7 +38,7 @@ REFUSALS: Final = (
     TaskError,
 )
 
-# What to do next, where the message itself does not say.
+# What to do next, if the message itself does not say.
 _NEXT: Final = (
     (
         SourceError,
@@ -49,7 +49,7 @@ _NEXT: Final = (
 )
 
 
-# A file of others may hold a value of any length, and a message shows it.
+# In characters. A message may show a value from a file of others, which can have any length.
 _LONGEST: Final = 4000
 
 

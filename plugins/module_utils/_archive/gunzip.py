@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read the unpacked bytes of a gzip file forward, with a chunk or two in memory."""
+"""Read the unpacked bytes of a gzip file from start to end, with a chunk or two in memory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import BinaryIO
 CHUNK = 1 << 18
 _GZIP = zlib.MAX_WBITS | 16
 _GZIP_MAGIC = b"\x1f\x8b"
-# No build of CPython comes near this; an archive beyond it is a bomb.
+# No build of CPython comes near this. An archive beyond it is a bomb.
 _MOST_BYTES = 4 << 30
 
 
@@ -20,7 +20,7 @@ class UnpackError(Exception):
 
 
 class Stream:
-    """The bytes of an archive. Other methods than these raise UnpackError."""
+    """The unpacked bytes of an archive. Every method that reads raises UnpackError if the archive is damaged."""
 
     def __init__(self, packed: BinaryIO) -> None:
         self._packed = packed
@@ -49,7 +49,7 @@ class Stream:
         return b"".join(parts)
 
     def piece(self, most: int) -> memoryview:
-        """The next bytes without a copy, between one and so many of them."""
+        """The next bytes without a copy: at least one, at most ``most``."""
         if self._at == len(self._chunk) and not self._filled():
             raise UnpackError("the archive ends in the middle of a file: it is truncated")
         found = self._view[self._at : self._at + most]
@@ -57,12 +57,12 @@ class Stream:
         return found
 
     def skip(self, size: int) -> None:
-        """Skip so many bytes."""
+        """Skip ``size`` bytes."""
         while size:
             size -= len(self.piece(size))
 
     def _filled(self) -> bool:
-        """Whether there is a byte to read. Takes another chunk if this one is used up."""
+        """Whether there is a byte to read. Reads another chunk if this one is used up."""
         if self._at == len(self._chunk):
             self._chunk = self.more()
             self._view = memoryview(self._chunk)
@@ -70,7 +70,7 @@ class Stream:
         return bool(self._chunk)
 
     def inflate(self) -> bytes:
-        """The next bytes, at most a chunk, none at the end."""
+        """The next bytes: at most a chunk, and none at the end."""
         while True:
             if self._inflater.eof and not self._next_part():
                 return b""

@@ -12,8 +12,8 @@ from ansible_collections.fleet.python.plugins.module_utils._digest import digest
 
 MANIFEST = ".fleet-manifest"
 BYTECODE = "__pycache__"
-# What may change in a home without being damage. The probe leaves the same out of its count. The programs of pip belong
-# to site-packages, and change with an upgrade of pip.
+# What may change in an undamaged home. The probe does not count it either. The programs of pip belong to site-packages,
+# and change with an upgrade of pip.
 _UNCOUNTED = (BYTECODE, "site-packages")
 _PIP = os.path.join("bin", "pip")
 
@@ -42,7 +42,7 @@ def read_contents(tree: str) -> Contents:
 def write_manifest(tree: str, contents: Contents) -> int:
     """Write the manifest of a staged tree. Returns the number of files and links that the probe will expect.
 
-    Manifest and receipt count too. Bytecode, site-packages (where packages may be added) and pip are left out.
+    The manifest and the receipt count too. Bytecode, site-packages (where packages may be added) and pip are left out.
     """
     lines = [f"{contents.digests[path]}  {path}\n" for path in sorted(filter(_counts, contents.digests))]
     with open(os.path.join(tree, MANIFEST), "x", encoding="utf-8", errors="surrogateescape") as file:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from ansible_collections.fleet.python.plugins.module_utils._archive.gunzip import Stream, UnpackError
 
 BLOCK = 512
-# No build of CPython comes near this; an archive beyond it is a bomb.
+# No build of CPython comes near this. An archive beyond it is a bomb.
 _MOST_MEMBERS = 200_000
 # The most folders in a name (real builds have 10), and the most bytes of a part and of a link on Linux (limits.h).
 _DEEPEST = 32
@@ -26,7 +26,7 @@ _LONGEST_LINK = 4095
 _END = bytes(BLOCK)
 _OCTAL = re.compile(rb" *([0-7]*)[ \0]*")
 _DECIMAL = re.compile(r"[0-9]{1,18}")
-# The largest prime below 2**16, as Adler-32 has it (RFC 1950, 9).
+# The largest prime below 2**16, as Adler-32 uses it (RFC 1950, 9).
 _ADLER = 65521
 
 FILE, HARD_LINK, LINK, DIRECTORY = b"0", b"1", b"2", b"5"
@@ -35,7 +35,7 @@ _LONG = (_GNU_NAME, _GNU_LINK, _PAX, _PAX_GLOBAL)
 
 
 class Member(NamedTuple):
-    """One entry of the archive: ``size`` in bytes, ``target`` of a link as the archive has it."""
+    """One entry of the archive. ``size`` is in bytes, and ``target`` is where a link leads, as the archive says."""
 
     name: str
     kind: bytes
@@ -80,12 +80,12 @@ def members(stream: Stream) -> Iterator[Member]:
 
 
 def _sum(header: bytes) -> int:
-    """The sum of a header's bytes modulo `_ADLER`, its own field as blanks. zlib adds faster than sum()."""
+    """The sum of a header's bytes modulo `_ADLER`, with its own field as blanks. zlib adds faster than sum()."""
     return ((zlib.adler32(header) & 0xFFFF) - 1 - sum(header[148:156]) + 8 * 0x20) % _ADLER
 
 
 def _name(header: bytes) -> str:
-    """The name in the header. It is cut off, even within a character, if a long name stands before it."""
+    """The name in the header. After a record with a long name it is cut off, even within a character."""
     name = _text(header[:100])
     if header[345] != 0 and header[257:263] == b"ustar\0":
         return _text(header[345:500]) + "/" + name
@@ -93,7 +93,7 @@ def _name(header: bytes) -> str:
 
 
 def _number(field: bytes) -> int:
-    if field[0] & 0x80:  # base 256, as GNU tar writes what octal digits cannot hold
+    if field[0] & 0x80:  # base 256, as GNU tar writes numbers that are too large for octal digits
         return int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big")
     found = _OCTAL.fullmatch(field)
     if not found:
@@ -162,7 +162,7 @@ def parts_below(name: str, top: tuple[str, ...]) -> list[str] | None:
 def check_link(parts: list[str], target: str) -> None:
     """Raises UnpackError if a symbolic link at ``parts`` leads, or could lead, out of the tree.
 
-    Two dots stand for what a look at the names tells only where no name comes before them: that may be a link itself.
+    Two dots are safe only at the start. A name before them may be a link itself, and then they lead elsewhere.
     """
     if len(target.encode("utf-8", "surrogateescape")) > _LONGEST_LINK:
         raise UnpackError("the link {!r} is longer than {} bytes".format("/".join(parts), _LONGEST_LINK))

@@ -4,8 +4,8 @@
 """Unpack a build's ``.tar.gz`` below one directory, and nowhere else.
 
 Members are created relative to descriptors of directories that we made ourselves (dir_fd, O_EXCL, O_NOFOLLOW),
-so a name or a link in the archive cannot lead out of the tree: there is nothing to escape through. Python's
-tarfile has a data filter for that only since 3.11.4, and takes several times as long.
+so no name or link in a hostile archive can lead out of the tree. Python's tarfile has a data filter for that only
+since 3.11.4, and takes several times as long.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
 class _Tree:
-    """The tree being made. Keeps the directories used last open, by descriptor, and its contents so far."""
+    """The tree being made, with its contents so far. Keeps the directories used last open by descriptor."""
 
     def __init__(self, destination: str) -> None:
         self.contents = Contents({}, set())
@@ -58,7 +58,7 @@ class _Tree:
             self._open.move_to_end(path)
             return self._open[path]
         parent = self.directory(path[:-1])
-        # It was made before, or it is no directory: then the open below says so.
+        # It may have been made before. If it is no directory, the open below fails.
         with suppress(FileExistsError):
             os.mkdir(path[-1], 0o755, dir_fd=parent)
         descriptor = os.open(path[-1], _FOLDER, dir_fd=parent)
@@ -71,10 +71,9 @@ class _Tree:
 def unpack(archive: str, destination: str, top: tuple[str, ...] = ("python",)) -> Contents:
     """Unpack the part of the ``.tar.gz`` below ``top`` into the existing directory ``destination``.
 
-    Modes become 0755 (directories, and files with any execute bit) or 0644, whatever the archive and the umask say;
-    the owner is who runs this.
-    Returns the files and links that were made. Raises UnpackError for a damaged or hostile archive, OSError where
-    the host refuses (a full disk).
+    Modes become 0755 (directories, and files with any execute bit) or 0644, whatever the archive and the umask say.
+    This user owns all of it. Returns the files and links that were made.
+    Raises UnpackError for a damaged or hostile archive, and OSError if the host refuses (a full disk).
     """
     tree = _Tree(destination)
     umask = os.umask(0o022)
@@ -139,7 +138,7 @@ def _create_file(folder: int, name: str, member: Member, stream: Stream) -> str:
 
 
 def _create_hard_link(tree: _Tree, parts: list[str], member: Member, top: tuple[str, ...]) -> str:
-    """Make another name for a file. Returns the path of the first."""
+    """Make another name for a file. Returns the path of the first name."""
     source = parts_below(member.target, top)
     if not source:
         raise UnpackError(f"the hard link {member.name!r} leads out of the tree, to {member.target!r}")

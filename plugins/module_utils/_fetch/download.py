@@ -27,13 +27,13 @@ _CHUNK = 1 << 18
 MOST_BYTES = 512 << 20
 # How many connections in a row may bring nothing new.
 _TRIES = 4
-# HTTP statuses that may pass.
+# HTTP statuses of faults that may pass.
 _PASSING = (429, 500, 502, 503, 504)
 _BROKEN = (HTTPException, ConnectionError, TimeoutError, socket.timeout, ssl.SSLError)
 
 
 class Fetched(NamedTuple):
-    """The source of the bytes, as it may be shown, and a line for each source before it that failed."""
+    """The source of the bytes, without credentials, and a line for each source that failed before it."""
 
     source: str
     skipped_sources: list[str]
@@ -55,7 +55,7 @@ class _Arriving:
         return os.path.getsize(self.path) if os.path.exists(self.path) else 0
 
     def note_headers(self, headers: Any) -> None:
-        """Write the expected length beside the file, for whoever shows the progress (download_progress.py)."""
+        """Write the expected length beside the file, so that download_progress.py can show the progress."""
         with open(self.path + ".headers", "w", encoding="utf-8") as note:
             note.writelines(f"{name}: {headers.get(name, '')}\n" for name in ("Content-Length", "Content-Range"))
 
@@ -76,8 +76,8 @@ class _Arriving:
 def download(pull: Pull, target: str, sha256: str) -> Fetched:
     """Download to the new file ``target`` from the first of the URLs that gives the right bytes.
 
-    Raises FetchError with one line for each source that failed, UnreachedError where none of them sent wrong bytes,
-    OSError where this host refuses the file.
+    Raises FetchError with one line for each source that failed, UnreachedError if none of them sent wrong bytes,
+    and OSError if this host refuses the file.
     """
     try:
         opener = opener_of(pull)
@@ -135,11 +135,11 @@ def _whole(opener: OpenerDirector, url: str, pull: Pull, file: _Arriving) -> Non
         except _BrokenOffError as error:
             reason = str(error)
         except (InvalidURL, ValueError):
-            # Their messages have the URL in them.
+            # Their messages contain the URL.
             raise UnreachedError(f"{shown(url)}: it is, or redirects to, no URL that can be asked for") from None
         except (URLError, *_BROKEN) as error:
             reason = _plain(error)
-            # Do not retry a source that was never reached. One that was may be reached again.
+            # Do not retry a source that was never reached. Retry one that was reached before.
             if not most and isinstance(error, (URLError, TimeoutError, socket.timeout)):
                 raise UnreachedError(f"{shown(url)}: {reason}") from None
         idle = 0 if file.size() > most else idle + 1

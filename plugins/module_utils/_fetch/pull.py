@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The pull file: what a host needs for a download. The controller sends it as a file, since it may hold secrets.
 
-Lines of a word and a value, an empty line, and then the certificates to trust, if any. Read here and by fetch.sh.
+It has lines with a word and a value, an empty line, and then the certificates to trust, if any.
+This module and fetch.sh read it.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from typing import NamedTuple
 
 
 class Pull(NamedTuple):
-    """``urls`` are tried in their order; ``headers`` are ``Name: value``, for the hosts of ``urls`` alone.
+    """``urls`` are tried in this order. ``headers`` are ``Name: value``, for the hosts of ``urls`` only.
 
-    ``proxy`` is a URL, empty for what the environment says. Time-outs are in seconds. ``authorities`` are certificates
-    in PEM form, empty for those that the host trusts.
+    ``proxy`` is a URL, or empty for the proxy of the environment. Time-outs are in seconds. ``authorities`` are
+    certificates in PEM form, or empty for those that the host trusts.
     """
 
     urls: tuple[str, ...]

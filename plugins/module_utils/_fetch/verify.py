@@ -21,9 +21,9 @@ class UnreachedError(FetchError):
 
 
 def copy_checked(source: str, target: str, sha256: str) -> None:
-    """Copy a file of this host. Raises FetchError for another digest, OSError as the host does.
+    """Copy a file of this host. Raises FetchError for another digest, and OSError.
 
-    The copy is what is hashed and used: whoever owns the original may change it meanwhile.
+    Hashes the copy, since the owner of the original may change that one meanwhile.
     """
     with open(source, "rb") as original, open(target, "xb") as copy:
         for data in iter(lambda: original.read(_CHUNK), b""):
@@ -32,7 +32,7 @@ def copy_checked(source: str, target: str, sha256: str) -> None:
 
 
 def check_digest(path: str, found: str, sha256: str, origin: str) -> None:
-    """Raises FetchError if the digest is not the expected one, and removes the file."""
+    """Remove the file if its digest is not the expected one. Raises FetchError then."""
     if found != sha256:
         with open(path, "rb") as file:
             page = file.read(200).lstrip().startswith(b"<")

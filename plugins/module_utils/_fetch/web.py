@@ -25,7 +25,7 @@ from ansible_collections.fleet.python.plugins.module_utils._fetch.pull import Pu
 
 
 class RedirectError(Exception):
-    """A source redirects to where we do not follow."""
+    """A source redirects to a URL that we do not follow."""
 
 
 def shown(url: str) -> str:
@@ -55,7 +55,7 @@ class _Redirects(HTTPRedirectHandler):
     http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
     def redirect_request(self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Any:
-        """The request that urllib makes. User and token go to the same server only."""
+        """The request that urllib makes, with user and token only if the server stays the same."""
         following = super().redirect_request(req, fp, code, msg, headers, newurl)
         if following and urlsplit(newurl)[:2] == urlsplit(req.full_url)[:2]:
             for name, value in req.unredirected_hdrs.items():
@@ -101,9 +101,9 @@ def _quick(kind: Any, connect_timeout: int) -> Any:
 
 
 class _Proxy(ProxyHandler):
-    """The option's proxy for every source, as with curl and on the controller.
+    """Use the option's proxy for every source, as curl and the controller do.
 
-    urllib's own lets the host's no_proxy decide.
+    urllib's own handler respects the host's no_proxy.
     """
 
     def proxy_open(self, req: Request, proxy: str, type: str) -> Any:  # noqa: A002 (urllib's name)
@@ -113,7 +113,7 @@ class _Proxy(ProxyHandler):
             secret = base64.b64encode(unquote(user).encode()).decode("ascii")
             req.add_header("Proxy-authorization", f"Basic {secret}")
         req.set_proxy(server, parts.scheme)
-        # As urllib does: open again if the proxy has another scheme than the source.
+        # Do as urllib does: open again if the proxy has another scheme than the source.
         return None if type in (parts.scheme, "https") else self.parent.open(req, timeout=req.timeout)
 
 
@@ -129,13 +129,13 @@ def opener_of(pull: Pull) -> OpenerDirector:
 def request_of(url: str, pull: Pull, start: int = 0) -> Request:
     """A request for the bytes from ``start`` on. Its secrets are in headers that redirects do not pass on.
 
-    Raises ValueError where it is no http(s) URL.
+    Raises ValueError if ``url`` is no http(s) URL.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https"):
         raise ValueError("no http(s) URL")
     user, _mark, host = parts.netloc.rpartition("@")
-    # urllib wants the user in a header, and logs of proxies should not have it.
+    # urllib expects the user in a header, and proxies should not log it.
     request = Request(urlunsplit(parts._replace(netloc=host)), headers={"User-Agent": "fleet.python"})
     if start:
         request.add_header("Range", f"bytes={start}-")

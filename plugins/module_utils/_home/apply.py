@@ -42,12 +42,12 @@ from ansible_collections.fleet.python.plugins.module_utils._home.users import us
 
 
 class ApplyError(Exception):
-    """A step of the plan failed, and what users see on the host is as it was before that step.
+    """A step of the plan failed. What users see on the host is as it was before that step.
 
     ``step`` names it: lock, sweep, stage, download, unpack, relocate, try, compile, place, link, remove.
-    ``illegal_instruction``: the interpreter died of one, so a build for a lower CPU level may do.
-    ``concurrent_run``: another run came between, so a new plan may do.
-    ``unreached``: no source gave anything, so the controller may send it.
+    ``illegal_instruction``: the interpreter died of one, so a build for a lower CPU level may work.
+    ``concurrent_run``: a concurrent run changed the host, so a new plan may work.
+    ``unreached``: no source gave anything, so the controller may push the archive.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class ApplyError(Exception):
 
 
 class _Steps:
-    """Time each step, and turn every error below into an ApplyError, in this one place."""
+    """Time each step, and raise every error of it as an ApplyError."""
 
     def __init__(self) -> None:
         self.taken: list[dict[str, Any]] = []
@@ -99,9 +99,10 @@ def apply_plan(plan: dict[str, Any]) -> dict[str, Any]:
     """Apply ``plan`` (the shape that plugin_utils/_plan/plan.py makes) and return what was done.
 
     Returns ``changed``, ``steps`` (name, home, seconds), ``trials`` (what each new interpreter said, by home),
-    ``in_use`` (why a home that was to go has stayed, by home) and ``skipped_sources`` (a line for each source that
-    failed before another one did not).
-    Raises ApplyError. Every install is placed before the first link moves; nothing is removed before the last did.
+    ``in_use`` (why a home that was to be removed has stayed, by home) and ``skipped_sources`` (a line for each
+    source that failed before another one succeeded).
+    Raises ApplyError. Places every install before it moves the first link, and moves every link before it removes
+    anything.
     """
     # We set modes where they matter. This is for files that the interpreter makes in its trial.
     os.umask(0o022)
@@ -143,7 +144,7 @@ def apply_plan(plan: dict[str, Any]) -> dict[str, Any]:
 
 
 def sweep_only(root: str) -> dict[str, Any]:
-    """Remove the leftovers of runs that were cut off. Another run that is at work has done so already."""
+    """Remove the leftovers of runs that were cut off. A concurrent run has done so already."""
     with suppress(RootError), _root.locked(root, patience=0):
         finish_removals(root, ())
         _staging.sweep(root, [])
@@ -189,15 +190,15 @@ def _install(root: str, install: dict[str, Any], steps: _Steps) -> Any:
             if staged or inherits_access(tree):
                 normalize(tree)
             fitted = relocate(tree, final, **install["relocate"])
-        # A thread reads while the trial and the compiler run. They write bytecode only, which does not count.
+        # A thread reads while the trial and the compiler run. Those write bytecode only, which does not count.
         read = Background(_contents, tree, contents, fitted)
         with steps.step("try", home):
             start_interpreter(python, install["version"])
         if install["compile_bytecode"]:
-            # Compile before the rest of the trial, which is faster then.
+            # Compile before the rest of the trial, which is then faster.
             with steps.step("compile", home):
                 compile_bytecode(tree, final, python)
-        # Let the disk write during the trial, so that less is left to wait for.
+        # Let the disk write during the trial, so that the wait after it is shorter.
         written = Background(sync)
         with steps.step("try", home):
             trial = try_interpreter(python, stage)
@@ -211,7 +212,7 @@ def _install(root: str, install: dict[str, Any], steps: _Steps) -> Any:
 
 
 def _contents(tree: str, unpacked: Contents | None, changed: list[str]) -> Contents:
-    """The contents of a tree: as unpacked, with what has changed since. Read it where sh has unpacked it."""
+    """The contents of a tree: those that were unpacked, with later changes. Reads a tree that sh has unpacked."""
     if unpacked is None:
         return read_contents(tree)
     unpacked.digests.update((path, digest_of(os.path.join(tree, path))) for path in changed)
@@ -226,7 +227,7 @@ def _unpacked(stage: str, tree: str, install: dict[str, Any], steps: _Steps) -> 
         if install["file"]:
             copy_checked(install["file"], archive, install["sha256"])
         else:
-            # Imported here, since the modules for HTTP take longer to load than all the rest.
+            # Import it here, since the modules for HTTP take longer to load than all the rest.
             from ansible_collections.fleet.python.plugins.module_utils._fetch.download import download
 
             source, skipped_sources = download(take_pull(install["pull"]), archive, install["sha256"])

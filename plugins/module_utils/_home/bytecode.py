@@ -30,15 +30,15 @@ for name in sys.stdin.buffer.read().split(b"\0"):
 
 
 def compile_bytecode(tree: str, home: str, python: str) -> None:
-    """Compile the standard library in the staged ``tree`` as if it stood in ``home`` already, on all processors.
+    """Compile the standard library in the staged ``tree`` as if it were in ``home`` already, on all processors.
 
-    Services cannot write into the home, so what is not compiled now is compiled at each of their starts. The standard
-    library's own tests are left out: a third of the files, some of which are meant not to compile.
-    Raises TrialError, and of that IllegalInstruction for a build above this CPU's level.
+    Services cannot write into the home, so they would compile the rest again at each start. The library's own tests
+    are left out. They are a third of the files, and some of them are meant not to compile.
+    Raises TrialError, or its subclass IllegalInstruction for a build above this CPU's level.
     """
     files = _largest_first(tree)
     count = min(processors(), _MOST_PROCESSES)
-    # compileall's own processes each load multiprocessing without bytecode, and need /dev/shm.
+    # The processes of compileall would each load multiprocessing without bytecode, and need /dev/shm.
     running = [Background(_compile, files[number::count], tree, home, python) for number in range(count)]
     for part in running:
         part.wait()
@@ -59,7 +59,7 @@ def _compile(files: list[str], tree: str, home: str, python: str) -> None:
 
 
 def _largest_first(tree: str) -> list[str]:
-    """The files to compile, by size: dealt out in turn they make equal parts."""
+    """The files to compile, the largest first, so that dealing them out in turn makes equal parts."""
     return sorted(_sources(tree), key=lambda path: (-os.lstat(path).st_size, path))
 
 

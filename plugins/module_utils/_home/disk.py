@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Wait until what was written is on the disk, of one file system: the others of a host may be busy."""
+"""Wait until the disk of one file system has everything that was written. Other disks of a host may be busy."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ _NOT_THERE = (errno.ENOSYS, errno.EPERM, errno.EACCES)
 
 @contextmanager
 def watched_disk(path: str) -> Iterator[Callable[[], None]]:
-    """Return a function that waits until everything written to the file system of ``path`` is on its disk.
+    """Provide a function that waits until everything written to the file system of ``path`` is on its disk.
 
-    It raises OSError where something could not be written since the block began, or before with nobody told (Linux 5.8
-    and later): a disk that fails, or one that promised more space than there is. sync(2) keeps silent about that.
+    The function raises OSError if a write has failed since the block began, or before that without any report
+    (Linux 5.8 and later). The disk may be broken, or may have promised more space than it has. sync(2) does not
+    report that.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:

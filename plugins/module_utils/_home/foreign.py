@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read what others may have made: nothing here waits, recurses, or takes more than a bounded memory."""
+"""Read files that others may have made, without waiting, without recursion, and in bounded memory."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ LONGEST = 64 << 10
 
 
 def read_foreign(path: str) -> str | None:
-    """The text of a regular file, its first `LONGEST` bytes; None for anything else, and where it cannot be read.
+    """The text in the first `LONGEST` bytes of a regular file. None for anything else, and if it cannot be read.
 
-    A FIFO would be waited for, a link may lead to /dev/zero, and a device may do anything when it is opened.
+    Opening a FIFO may wait, a link may lead to /dev/zero, and a device may do anything when it is opened.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY | os.O_CLOEXEC)
@@ -34,9 +34,9 @@ def read_foreign(path: str) -> str | None:
 
 
 def folders_with(name: str, root: str) -> Iterator[str]:
-    """Each folder from ``root`` down that holds ``name``; what is below such a folder is not looked at.
+    """Each folder from ``root`` down that contains ``name``. Does not look below such a folder.
 
-    Links are not followed. What cannot be read is left out.
+    Does not follow links. Leaves out what cannot be read.
     """
     waiting = [root]
     while waiting:

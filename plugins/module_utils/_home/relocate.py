@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Relocate a build: replace every path and tool of the machine that built it.
 
-What is rewritten, and why: python-build-standalone docs/quirks.rst ("References to build-time paths") and
-astral-sh/uv#8429. All of it is done in the staging, before the home has a receipt.
+For what is rewritten and why, see python-build-standalone docs/quirks.rst ("References to build-time paths") and
+astral-sh/uv#8429. All of it happens in the staging, before the home has a receipt.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TOOL = re.compile(
     r"(?<![\w./-])(?:/tools/[\w./-]*/bin/|/usr/bin/)?(clang\+\+|clang|llvm-ar|llvm-ranlib|llvm-nm)(?![\w.+/-])"
 )
 _TOOLS = {"clang": "cc", "clang++": "c++", "llvm-ar": "ar", "llvm-ranlib": "ranlib", "llvm-nm": "nm"}
-# Folders that only the build had. gcc warns of some, and other compilers stop at them.
+# Folders that only the build had. gcc warns about some of them, and other compilers fail.
 # A flag ends at a quote, which belongs to the string around it. A flag that holds a quote is left alone.
 _END = r"[^\s\"'\\]+(?=[\s\"']|$)"
 _BUILD_FLAG = re.compile(
@@ -102,7 +102,7 @@ def add_ca_fallback(text: str) -> str:
 def relocate(tree: str, home: str, *, externally_managed: bool, ca_fallback: bool, python: str) -> list[str]:
     """Rewrite the staged ``tree`` for its final place ``home``; ``python`` is the path that users call.
 
-    Returns the paths of what was written, from ``tree`` on. Raises OSError.
+    Returns the paths of the written files, relative to ``tree``. Raises OSError.
     """
     written = []
     for rewrite in _REWRITES:

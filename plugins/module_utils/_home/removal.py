@@ -1,9 +1,9 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Removal of homes. A note is written before the links move, so the next run finishes what was cut off.
+"""Remove homes. A note is written before the links move, so that the next run finishes a removal that was cut off.
 
-Later nothing would tell such a home from one that is kept for going back.
+Without the note, such a home would look like one that is kept for a rollback.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _GOING = "going"
 def noted_removal(root: str, homes: Sequence[str], venv_roots: Sequence[str]) -> Iterator[None]:
     """Note the homes that are to be removed, while the block moves the links. See `finish_removals`.
 
-    The note stays where the block fails once a link has moved, on a full disk say.
+    The note stays if the block fails after a link has moved, for example on a full disk.
     """
     if not homes:
         yield
@@ -53,11 +53,11 @@ def finish_removals(root: str, needed: Collection[str]) -> None:
     for path in glob.glob(os.path.join(glob.escape(_root.staging_of(root)), _root.OURS + "*", _GOING)):
         for home, venv_roots in _read(path):
             place = os.path.join(root, home)
-            # The name comes from a file, so it must be that of a home of ours.
+            # The name comes from a file, so check that it is one of our homes.
             ours = os.path.basename(home) == home and _root.read_receipt(place) is not None
             if not ours or home in needed or _root.links_to(root, home) or users_of([place], venv_roots):
                 continue
-            # Go on with the others if one cannot be removed.
+            # Continue with the others if one cannot be removed.
             with suppress(OSError):
                 _root.remove_home(root, home)
 

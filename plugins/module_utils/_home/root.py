@@ -26,7 +26,7 @@ RECEIPT = ".fleet-receipt"
 _LOCK, _STAGING, _LINKS, _LEVEL = ".lock", ".staging", ".links", ".level"
 _PREVIOUS = ".{}.previous"
 OURS = "module-"
-# Seconds to wait for another play on this host; a fresh install on a slow host takes a few minutes.
+# Seconds to wait for another run on this host. A fresh install on a slow host takes a few minutes.
 _PATIENCE = 900
 
 
@@ -56,10 +56,10 @@ def _make_root(root: str) -> None:
                 "see who made it, move it away, then run again"
             )
     except FileNotFoundError:
-        return  # removed with its root by the run before us; the caller sees it
+        return  # the run before us has removed it with its root, and the caller sees that
     except OSError as error:
         if isinstance(error, FileExistsError) and (os.path.isdir(root) or not os.path.lexists(root)):
-            return  # removed while os.makedirs looked at it, and perhaps made again since: the same
+            return  # removed while os.makedirs looked at it, and perhaps made again since
         raise RootError(
             f"{root} cannot be made or written: {error.strerror}. "
             "Run with become, or set root to a directory that this user may write"
@@ -68,7 +68,7 @@ def _make_root(root: str) -> None:
 
 @contextmanager
 def locked(root: str, patience: float = _PATIENCE) -> Iterator[None]:
-    """Hold the root's lock; the kernel frees it when its holder dies. Raises RootError after ``patience`` seconds."""
+    """Hold the root's lock. The kernel frees it when its holder dies. Raises RootError after ``patience`` seconds."""
     end = time.monotonic() + patience
     path = os.path.join(root, _LOCK)
     why = distrust(root)
@@ -79,7 +79,7 @@ def locked(root: str, patience: float = _PATIENCE) -> Iterator[None]:
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         except FileNotFoundError:
-            continue  # removed with its root by the play before us
+            continue  # the run before us has removed it with its root
         except OSError as error:
             raise RootError(f"{path} cannot be locked: {error.strerror}") from error
         try:
@@ -104,7 +104,7 @@ def locked(root: str, patience: float = _PATIENCE) -> Iterator[None]:
 def new_stage(root: str) -> str:
     """A fresh directory on the root's own file system. Called with the lock held."""
     while True:
-        # An empty staging may vanish: a run before us removes it, or the sh of one that failed, without the lock.
+        # Another run, or the sh of one that failed, may remove an empty staging without the lock.
         with suppress(FileExistsError):
             os.mkdir(staging_of(root), 0o700)
         with suppress(FileNotFoundError):
@@ -169,9 +169,9 @@ def place(root: str, tree: str, home: str, receipt: dict[str, Any], sync: Callab
 
 
 def _restore_labels(home: str) -> str:
-    """Give a home the SELinux labels of its place; rename(2) kept those of the staging.
+    """Give a home the SELinux labels of its place, since rename(2) kept those of the staging.
 
-    Returns what has gone wrong, empty where nothing has.
+    Returns why that failed, or an empty text.
     """
     restorecon = shutil.which("restorecon", path="/usr/sbin:/sbin:/usr/bin:/bin")
     if restorecon and os.path.exists("/sys/fs/selinux/enforce"):
@@ -193,7 +193,7 @@ def _sync_directory(path: str) -> None:
 
 
 def check_link_place(path: str) -> None:
-    """Raises RootError if something that is no link is in its place."""
+    """Raises RootError if anything but a link is at ``path``."""
     try:
         found = os.lstat(path)
     except FileNotFoundError:
@@ -205,7 +205,7 @@ def check_link_place(path: str) -> None:
 
 
 def switch_link(root: str, path: str, target: str) -> None:
-    """Make ``path`` a link to ``target``, by one rename: at each instant it leads to the old or to the new."""
+    """Make ``path`` a link to ``target`` by one rename, so that at each instant it leads to the old or new target."""
     check_link_place(path)
     folder, name = os.path.split(path)
     try:

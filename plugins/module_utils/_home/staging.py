@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Stages in a root's staging: take over what sh has staged, and sweep what nobody needs any more."""
+"""Take over the stages that sh has made, and sweep those that nobody needs."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from ansible_collections.fleet.python.plugins.module_utils._home.root import (
     staging_of,
 )
 
-# Files in a stage that sh has made: its maker, whether the root was made with it (stage.sh writes both), and the lock
-# of the module that has taken it over.
+# Files in a stage that sh has made. stage.sh writes the first two: who makes the stage, and whether it made the root
+# too. The third is the lock of the module that has taken the stage over.
 _MAKER, _MADE_ROOT, _HELD = "maker", "made-root", "held"
-# A folder that somebody still writes into needs more than one try to delete.
+# A folder that somebody still writes into takes more than one try to delete.
 _DELETIONS = 100
 
 
 @contextmanager
 def held(root: str, stages: Iterable[str]) -> Iterator[Callable[[], None]]:
-    """Protect the stages that sh has made for this run from sweeping, also while it waits for the root's lock.
+    """Protect the stages that sh has made for this run from sweeping, even while it waits for the root's lock.
 
-    Gives a function to call with that lock held: another run may have been about to sweep it, and has by then.
-    Both raise ConcurrentRunError where another run has swept it.
+    Provides a function that checks the stages once more. Call it with that lock held, since another run may have
+    swept a stage during the wait. Raises ConcurrentRunError if another run has swept a stage, as the function does.
     """
     found: dict[str, int] = {}
 
@@ -63,7 +63,7 @@ def made_with(root: str, stages: Iterable[str]) -> bool:
 
 
 def drop_stages(root: str, stages: Iterable[str], keep_root: bool) -> None:
-    """Remove the stages of a run that does not get the lock, and the folders above if they are empty then."""
+    """Remove the stages of a run that does not get the lock, and the folders above if that leaves them empty."""
     for stage in stages:
         shutil.rmtree(os.path.join(staging_of(root), stage), ignore_errors=True)
     with suppress(OSError):
@@ -77,9 +77,9 @@ def drop_stages(root: str, stages: Iterable[str], keep_root: bool) -> None:
 def sweep(root: str, ours: Iterable[str]) -> None:
     """Sweep the stages of runs that were cut off. Called with the lock held.
 
-    What a module stages it stages under the lock, so nobody is using it now. What sh has staged lives as long as
-    that shell, and then as long as the module that holds it. Between the two it may be swept: its run then begins
-    again, and finds the Python that this run has brought. No clock is asked. ``ours`` is this run's.
+    A module makes its stages under the lock, so nobody uses those now. A stage that sh has made is needed while that
+    shell runs, and then while a module holds it. Between the two it may be swept. Its run then begins again, and finds
+    the Python that this run has installed. No clock is read. ``ours`` are the stages of this run.
     """
     staging = staging_of(root)
     for name in set(staged(root)) - set(ours):
@@ -111,7 +111,7 @@ def _is_held(stage: str) -> bool:
 
 
 def _maker_lives(stage: str) -> bool:
-    """Whether the shell that makes a stage still runs, by the process id, start and boot that it wrote (proc(5))."""
+    """Whether the shell that makes a stage still runs. It wrote its process id, start and boot (proc(5))."""
     try:
         with open(os.path.join(stage, _MAKER), encoding="ascii") as file:
             pid, start, boot = file.read().split()

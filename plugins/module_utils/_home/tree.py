@@ -15,18 +15,18 @@ from ansible_collections.fleet.python.plugins.module_utils._archive.gunzip impor
 from ansible_collections.fleet.python.plugins.module_utils._archive.manifest import BYTECODE
 from ansible_collections.fleet.python.plugins.module_utils._archive.members import check_link
 
-# Names as in acl(5). Whatever is made in a folder inherits its default list in place of the umask, so folders of
-# bytecode would be as open as that list.
+# Names as in acl(5). A new file or folder inherits the default list of the folder above instead of the umask, so
+# folders of bytecode would be as open as that list.
 _ACCESS_LISTS = ("system.posix_acl_default", "system.posix_acl_access")
 
 
 def normalize(tree: str) -> None:
     """Set every mode to 0755 or 0644 and every owner to this user, whatever unpacked the tree.
 
-    Access lists that the folder above has handed down go.
-    A file from the future (the host's clock may be years behind the build) gets the time of now: what is newer than
-    the home's receipt counts as changed.
-    Links must stay inside the tree and nothing else than folders, files and links may be there: raises UnpackError.
+    Removes access lists that the folder above has handed down.
+    Gives a file from the future (the host's clock may be years behind the build) the present time, since a file that
+    is newer than the home's receipt counts as changed.
+    Raises UnpackError if a link leads out of the tree, or if there is anything but folders, files and links.
     """
     now = time.time()
     lists = _handed_down(tree)
@@ -85,7 +85,7 @@ def _own(path: str, found: os.stat_result, now: float, lists: list[str]) -> None
     if found.st_uid != owner or found.st_gid != group:
         os.chown(path, owner, group)
     if found.st_mtime > now:
-        # Let the kernel take its own time, which is never ahead of what it writes next. time.time() can be.
+        # Let the kernel set its own time, which is never ahead of the times that it sets next. time.time() can be.
         os.utime(path)
     mode = 0o755 if stat.S_ISDIR(found.st_mode) or found.st_mode & 0o111 else 0o644
     if stat.S_IMODE(found.st_mode) != mode:

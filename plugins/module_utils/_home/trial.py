@@ -13,14 +13,14 @@ from typing import Any
 
 from ansible_collections.fleet.python.plugins.module_utils._background import Background
 
-# In seconds. An emulated or very slow host takes many to make a venv.
+# In seconds. An emulated or very slow host takes many of them to make a venv.
 _TIMEOUT = 600
 
 # Ignore the caller's environment, and leave no bytecode that names the staging.
 _ALONE = ("-I", "-B")
 
-# Public modules, each with the extension that it needs. An extension that the build lacks is reported, and is no
-# failure. Those that it has must import. readline is libedit in these builds (PBS docs, "quirks").
+# Public modules, each with the extension that it needs. The trial reports an extension that the build lacks.
+# An extension that the build has must import. readline is libedit in these builds (PBS docs, "quirks").
 _TRIAL = r"""
 import importlib, importlib.util, json, os, sys
 extensions = {"ssl": "_ssl", "hashlib": "_hashlib", "sqlite3": "_sqlite3", "ctypes": "_ctypes", "lzma": "_lzma",
@@ -50,7 +50,7 @@ print(json.dumps({"version": sys.version.split()[0], "machine": os.uname().machi
 
 
 class TrialError(Exception):
-    """The staged interpreter fails at what every build of CPython does."""
+    """The staged interpreter fails at something that every build of CPython can do."""
 
 
 class IllegalInstruction(TrialError):
@@ -58,11 +58,11 @@ class IllegalInstruction(TrialError):
 
 
 def run_staged(what: str, python: str, arguments: list[str], told: bytes = b"") -> str:
-    """Run a staged interpreter with ``told`` as its standard input. Returns what it prints. ``what`` is for people.
+    """Run a staged interpreter with ``told`` as its standard input. Returns its output. ``what`` is for messages.
 
-    Raises TrialError, and of that IllegalInstruction.
+    Raises TrialError, or its subclass IllegalInstruction.
     """
-    # A PYTHONHOME or a half-set locale of the play must not decide the trial.
+    # A PYTHONHOME or a half-set locale of the play must not affect the trial.
     environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
     try:
         # run_command has neither a clean environment nor a time limit.
@@ -87,15 +87,15 @@ def run_staged(what: str, python: str, arguments: list[str], told: bytes = b"") 
 
 
 def _reason(said: str) -> str:
-    """The last words of a program: of a traceback the last line, which names the error."""
+    """The end of a program's output. For a traceback it is the last line, which names the error."""
     said = said.strip()
     return said.splitlines()[-1].strip() if "Traceback (most recent call last)" in said else said[-600:]
 
 
 def start_interpreter(python: str, version: str) -> None:
-    """Check that the interpreter starts, and reports this version.
+    """Check that the interpreter starts and reports this version.
 
-    Raises TrialError, and of that IllegalInstruction for a build above this CPU's level.
+    Raises TrialError, or its subclass IllegalInstruction for a build above this CPU's level.
     """
     name = os.path.basename(python)
     found = run_staged(name, python, ["-c", "import sys; print(sys.version.split()[0])"]).strip()
@@ -106,16 +106,16 @@ def start_interpreter(python: str, version: str) -> None:
 def try_interpreter(python: str, scratch: str) -> dict[str, Any]:
     """Try what users need: the modules that builds have, a venv, and pip if the build has it.
 
-    ``scratch`` is a directory that may be written and is thrown away. Returns ``version``, ``machine``, ``absent``
+    ``scratch`` is a writable directory that the caller removes. Returns ``version``, ``machine``, ``absent``
     (public modules that the build lacks), ``openssl`` and ``ca_certificates`` (how many the host's trust store has).
-    Raises what `start_interpreter` does: what starts may still hold instructions of a higher level.
+    Raises the errors of `start_interpreter`: a build that starts may still contain instructions of a higher level.
     """
     name = os.path.basename(python)
     venv = Background(_try_venv, python, os.path.join(scratch, "venv"))
     try:
         found: dict[str, Any] = json.loads(run_staged(name, python, ["-c", _TRIAL]))
         if "pip" not in found["absent"]:
-            # Beyond its version, pip needs an XML parser.
+            # Without an XML parser, pip can only print its version.
             asked = ["--version"] if "pyexpat" in found["absent"] else ["list", "--disable-pip-version-check"]
             run_staged("pip of " + name, python, ["-m", "pip", *asked])
     finally:

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether the folders that a root lies in may be believed: nobody but root and this user may change them."""
+"""Check that only the superuser and this user may change the folders above a root."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _OPEN = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os
 
 
 def distrust(root: str) -> str:
-    """Why nothing below ``root`` may be believed, empty where all may. What is not there yet is not judged.
+    """Why ``root`` cannot be trusted, or an empty text. Folders that do not exist yet are not checked.
 
-    The plan has judged the same by what the probe saw (plugin_utils/_plan/trust.py). Here each folder is looked at by
-    its descriptor, from ``/`` on, so that what was looked at is what is used. Raises OSError as the host does.
+    The plan has checked the same with the probe's report (plugin_utils/_plan/trust.py). This checks each folder by its
+    descriptor, from ``/`` on, so that nobody can exchange one between two checks. Raises OSError.
     """
     for link in _links_of(root):
         owner = os.lstat(link).st_uid
@@ -38,7 +38,7 @@ def distrust(root: str) -> str:
                 try:
                     below = os.open(names[number], _OPEN, dir_fd=descriptor)
                 except (FileNotFoundError, NotADirectoryError):
-                    return ""  # to be made, or refused by whoever wants to make it
+                    return ""  # still to be made, which may fail later
                 os.close(descriptor)
                 descriptor = below
                 path = os.path.join(path, names[number])

@@ -13,13 +13,13 @@ from ansible_collections.fleet.python.plugins.module_utils._home.foreign import 
 
 
 def users_of(prefixes: Sequence[str], venv_roots: Iterable[str]) -> list[str]:
-    """The reasons why files below ``prefixes`` are still needed, for people. Empty if they are not.
+    """The reasons why files below ``prefixes`` are still needed, as text for people. Empty if they are not needed.
 
     Looks at what processes execute and map (``/proc/*/exe``, ``/proc/*/maps``), and at ``pyvenv.cfg`` below
     ``venv_roots``. This process and those that started it do not count.
     """
     named = [prefix.rstrip("/") for prefix in prefixes]
-    # The kernel, and often a venv, names paths without links.
+    # The kernel names paths without links, and venvs often do.
     below = tuple({path + "/" for prefix in named for path in (prefix, os.path.realpath(prefix))})
     return [*_processes(below), *_venvs(below, venv_roots)]
 
@@ -50,7 +50,7 @@ def _own_line() -> set[int]:
 
 
 def _files_of(folder: str) -> Iterator[str]:
-    # A process may end meanwhile, and ordinary users cannot look into those of others.
+    # A process may end meanwhile, and ordinary users cannot look into the processes of others.
     try:
         yield os.readlink(folder + "/exe")
     except OSError:
@@ -82,7 +82,7 @@ def _made_with(venv: str) -> Iterator[str]:
     """The paths by which a venv finds its Python: its configuration, and each link on the way."""
     yield _home_of(os.path.join(venv, "pyvenv.cfg")) + "/"
     path = os.path.join(venv, "bin", "python")
-    # As many links as the kernel follows (path_resolution(7)), one by one, so that minor links stay named.
+    # Follow as many links as the kernel does (path_resolution(7)), one by one, so that minor links are seen too.
     for _link in range(40):
         try:
             path = os.path.join(os.path.dirname(path), os.readlink(path))

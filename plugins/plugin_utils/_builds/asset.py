@@ -31,7 +31,7 @@ _OLD_TRIPLES: Final = {
     "windows-x86": "i686-pc-windows-msvc",
 }
 
-# No version has longer ones; Python refuses to read numbers of some thousand digits.
+# No version has longer numbers, and Python refuses to read those of some thousand digits.
 _NUMBER = r"(?:0|[1-9][0-9]{0,8})"
 _VERSION = rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:(?:a|b|rc){_NUMBER})?"
 _UNIX_TRIPLE = r"[a-z0-9_]+-(?:unknown-linux-(?:gnueabihf|gnueabi|gnu|musl)|apple-darwin)"
@@ -198,13 +198,13 @@ def version_key(version: str) -> VersionKey:
 
 
 def release_date(release: str) -> str:
-    """The day a release (or an asset's stamp) was really made, ``YYYYMMDD``: tags are not to be trusted as dates."""
+    """The day on which a release (or an asset's stamp) was really made, ``YYYYMMDD``. Tags can be wrong."""
     day = release[:8]
     return _REAL_DATES.get(day, day)
 
 
 def home_name(asset: Asset) -> str:
-    """Directory name of an installed build: different assets never share one."""
+    """The directory name of an installed build. Different assets never share one."""
     return asset.name.removesuffix(f".{asset.archive}").removesuffix(f"-{STRIPPED}")
 
 

@@ -16,7 +16,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue imp
 
 SUFFIX: Final = ".sha256sums"
 _DIRECTORY: Final = Path(__file__).parent / "digests"
-# Only what is asked for is parsed in full: a test parses every file strictly.
+# Parse only what is asked for. A test parses every file strictly.
 _LINE: Final = re.compile(r"^([0-9a-f]{64}) [ *](cpython-([0-9]+\.[0-9]+\.[0-9]+(?:(?:a|b|rc)[0-9]+)?)[+-]\S+)$", re.M)
 
 _Lines = Mapping[str, Sequence[tuple[str, str]]]  # version -> (sha256, name)

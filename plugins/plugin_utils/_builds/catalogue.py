@@ -25,7 +25,7 @@ _DIGEST_LENGTH: Final = 64
 
 
 class CatalogueError(ValueError):
-    """A catalogue cannot be read, or does not hold what was asked of it."""
+    """A catalogue cannot be read, or lacks what was asked of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Entry:
     """One asset that may be chosen."""
 
     release: str
-    """The release's tag, which is the directory that the asset lies in."""
+    """The release's tag, which is the directory of the asset."""
     asset: Asset
     sha256: str
     """64 hex digits in lower case."""
@@ -55,7 +55,7 @@ class Sums:
 
     entries: tuple[Entry, ...]
     ignored: tuple[str, ...]
-    """Names that it lists and that are no CPython assets, e.g. ``.sha256`` sidecars."""
+    """Listed names that are no CPython assets, e.g. ``.sha256`` sidecars."""
 
 
 class Catalogue(Protocol):
@@ -76,7 +76,7 @@ class Catalogue(Protocol):
 
 
 class ListCatalogue:
-    """A catalogue of entries that are at hand."""
+    """A catalogue of given entries."""
 
     def __init__(self, entries: Iterable[Entry], *, origin: str) -> None:
         self.origin = origin
@@ -97,7 +97,7 @@ class ListCatalogue:
 
 
 def is_release(tag: str) -> bool:
-    """Whether a text can be the name of a release: a directory's name, that is."""
+    """Whether a text can be the name of a release, which is a directory's name."""
     return _RELEASE.fullmatch(tag) is not None
 
 
@@ -188,7 +188,7 @@ def format_sums(entries: Iterable[Entry], *, with_release: bool = True) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ChangedDigest:
-    """An asset that a new catalogue gives other bytes than the known one."""
+    """An asset with other bytes in a new catalogue than in the known one."""
 
     path: str
     known: str

@@ -38,12 +38,12 @@ from ansible_collections.fleet.python.plugins.plugin_utils._builds.triples impor
 
 
 class ResolveError(ValueError):
-    """Nothing in the catalogue is what was asked for, or what was asked for makes no sense."""
+    """Nothing in the catalogue satisfies the request, or the request makes no sense."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Everything that a choice depends on but the catalogue."""
+    """Everything that a choice depends on, except the catalogue."""
 
     request: Request
     triples: tuple[str, ...]
@@ -80,7 +80,7 @@ def make_query(
     max_level: int = 3,
     prerelease: bool = False,
 ) -> Query:
-    """Check what was asked for; raise `ResolveError` naming the value that makes no sense."""
+    """Check the request. Raises `ResolveError` naming the value that makes no sense."""
     if not triples:
         raise ResolveError(f"{request.text}: no triple is given for which to choose a build")
     for name in triples:
@@ -109,7 +109,7 @@ def make_query(
 
 
 def choose(query: Query, catalogue: Catalogue) -> Entry | None:
-    """The best entry, or None. Versions older than the one chosen are not looked at."""
+    """The best entry, or None. Does not look at versions older than the chosen one."""
     for version in candidate_versions(query, catalogue):
         best = best_of(query, catalogue, version)
         if best:
@@ -148,7 +148,7 @@ def optimization(asset: Asset) -> str:
 
 
 def build_of(asset: Asset) -> str:
-    """All build options of an asset, also where its name leaves them out: ``freethreaded+pgo+lto``."""
+    """All build options of an asset, also those that its name leaves out: ``freethreaded+pgo+lto``."""
     words = ["freethreaded"] * asset.freethreaded + [optimization(asset)] + ["static"] * asset.static
     return "+".join(word for word in words if word)
 

@@ -36,7 +36,7 @@ class Quirk:
     libc: str | None = None
     flavor: str | None = None
     static: bool = False
-    """Only of builds that link libc statically, whichever release they are of."""
+    """Applies only to builds that link libc statically, of any release."""
 
     def applies(self, asset: Asset, release: str) -> bool:
         """Whether an asset of a release has this quirk."""

@@ -34,12 +34,12 @@ _TOP: Final[_Point] = (1 << 30, 0, 0)
 
 
 class RequestError(ValueError):
-    """A request is not one of the forms that are understood, or no version can satisfy it."""
+    """A request has no known form, or no version can satisfy it."""
 
 
 @dataclass(frozen=True, slots=True)
 class BuildOptions:
-    """What is asked of the build; an ``optimization`` of None leaves that open."""
+    """The build options that are asked for. An ``optimization`` of None leaves that open."""
 
     freethreaded: bool = False
     debug: bool = False
@@ -66,7 +66,7 @@ class Request:
     plain: tuple[int, ...] = ()
     """The numbers of a plain version, ``(3, 13)`` for ``3.13t`` and ``==3.13.*``; empty for a range."""
     exact: str | None = None
-    """The one version asked for, where the text names exactly one: ``3.13.2``."""
+    """The version, if the text names exactly one: ``3.13.2``."""
 
     @property
     def freethreaded(self) -> bool:
@@ -130,7 +130,7 @@ def parse_build(text: str) -> BuildOptions:
 
 
 def merge_options(request: BuildOptions, build: BuildOptions) -> BuildOptions:
-    """Both asks in one; raise `RequestError` where they contradict each other."""
+    """Merge both. Raises `RequestError` if they contradict each other."""
     words = dict.fromkeys(f"{request}+{build}".split("+"))
     first, second = request.optimization, build.optimization
     if first and second and first != second:
@@ -238,7 +238,7 @@ def _is_empty(named: list[tuple[Specifier, Version]]) -> bool:
 
 
 def _interval(each: Specifier, version: Version) -> tuple[_Point, _Point]:
-    """The versions x.y.z that one specifier lets through, from the first to before the second (``!=`` as ``==``)."""
+    """The versions x.y.z that one specifier allows, from the first to before the second (``!=`` as ``==``)."""
     numbers = (*version.release, 0, 0)[:3]
     point: _Point = (numbers[0], numbers[1], numbers[2])
     after = (point[0], point[1], point[2] + 1)

@@ -38,7 +38,7 @@ class Rejection:
 
 @dataclass(frozen=True)
 class Resolution:
-    """The asset chosen; why each other candidate lost is worked out when it is asked for."""
+    """The chosen asset. The reasons why other candidates lost are worked out on demand."""
 
     chosen: Entry
     query: Query

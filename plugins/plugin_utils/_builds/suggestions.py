@@ -32,14 +32,14 @@ else:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A way out: a fact that explains it (may be empty), and what to do."""
+    """A suggestion: a fact that explains it, which may be empty, and what to do."""
 
     fact: str
     advice: str
 
 
 def refusal(query: Query, catalogue: Catalogue) -> str:
-    """Why nothing in the catalogue fits, and the nearest thing that would have."""
+    """Why nothing in the catalogue satisfies the request, and a suggestion."""
     if query.release is not None and query.release not in catalogue.releases():
         return _unknown_release(query.release, catalogue)
     hints = [hint for find in _FINDERS for hint in find(query, catalogue)]
@@ -65,7 +65,7 @@ def _unknown_release(release: str, catalogue: Catalogue) -> str:
 
 
 def _by_release(query: Query, catalogue: Catalogue) -> Iterator[Hint]:
-    """Another release has it."""
+    """Suggest another release that has it."""
     if query.release is None:
         return
     anywhere = replace(query, release=None)
@@ -88,7 +88,7 @@ def _by_release(query: Query, catalogue: Catalogue) -> Iterator[Hint]:
 
 
 def _by_prerelease(query: Query, catalogue: Catalogue) -> Iterator[Hint]:
-    """There are prereleases alone."""
+    """Suggest a prerelease, if there is nothing else."""
     found = choose(replace(query, prerelease=True), catalogue)
     if found and not query.prerelease:
         version = found.asset.version
@@ -96,7 +96,7 @@ def _by_prerelease(query: Query, catalogue: Catalogue) -> Iterator[Hint]:
 
 
 def _by_level(query: Query, catalogue: Catalogue) -> Iterator[Hint]:
-    """Only a higher x86-64 level has it."""
+    """Suggest a higher x86-64 level."""
     found = choose(replace(query, max_level=MAX_LEVEL), catalogue)
     if found:
         level = TRIPLES[found.asset.normal_triple].level
@@ -104,7 +104,7 @@ def _by_level(query: Query, catalogue: Catalogue) -> Iterator[Hint]:
 
 
 def _by_libc(query: Query, catalogue: Catalogue) -> Iterator[Hint]:
-    """Only the other libc has it."""
+    """Suggest the other libc."""
     found = choose(replace(query, libc=None), catalogue) if query.libc else None
     if found:
         libc = TRIPLES[found.asset.normal_triple].libc
@@ -112,14 +112,14 @@ def _by_libc(query: Query, catalogue: Catalogue) -> Iterator[Hint]:
 
 
 def _by_flavor(query: Query, catalogue: Catalogue) -> Iterator[Hint]:
-    """Only another flavor has it."""
+    """Suggest another flavor."""
     found = choose(replace(query, flavor=None), catalogue) if query.flavor else None
     if found:
         yield Hint(f"it is there only as {found.asset.flavor}", "leave flavor out")
 
 
 def _by_build(query: Query, catalogue: Catalogue) -> Iterator[Hint]:
-    """Only other build options have it; each is dropped alone, then all together."""
+    """Suggest other build options: drop each alone, then all together."""
     options = query.options
     if options == BuildOptions():
         return
@@ -153,7 +153,7 @@ def _has_static(query: Query, catalogue: Catalogue) -> bool:
 
 
 def _by_static(query: Query, catalogue: Catalogue) -> Iterator[Hint]:
-    """Only a static build has it: not chosen unasked, since no compiled wheel works there."""
+    """Suggest a static build. It is never chosen unasked, since no compiled wheel works there."""
     static = replace(query.options, static=True)
     if static != query.options and choose(replace(query, options=static), catalogue):
         yield Hint(
@@ -162,7 +162,7 @@ def _by_static(query: Query, catalogue: Catalogue) -> Iterator[Hint]:
 
 
 def _by_version(query: Query, catalogue: Catalogue) -> Iterator[Hint]:
-    """Another version has it: of the same minor the newest, else the next minor up, else the next down."""
+    """Suggest another version: the newest of the same minor, else of the next minor up, else of the next down."""
     everything = replace(query, request=replace(query.request, specifier="", plain=(), exact=None))
     versions = [
         version for version in candidate_versions(everything, catalogue) if best_of(everything, catalogue, version)
@@ -195,14 +195,14 @@ def _letters(query: Query) -> str:
 
 
 def _by_triple(query: Query, _catalogue: Catalogue) -> Iterator[Hint]:
-    """A triple that is no longer built."""
+    """Explain a triple that is no longer built."""
     for name in query.triples:
         if TRIPLES[name].last:
             yield Hint(f"{name} ended with release {TRIPLES[name].last}", "")
 
 
 def _other_triples(query: Query, catalogue: Catalogue) -> Iterator[Hint]:
-    """Where nothing else helps: what it is built for."""
+    """List what it is built for, if nothing else helps."""
     found = [
         name
         for name in TRIPLES

@@ -31,7 +31,7 @@ _PGO: Final[Builds] = (("", "pgo"),)
 
 @dataclass(frozen=True, slots=True)
 class Triple:
-    """One target of python-build-standalone, and what it asks of a host."""
+    """One target of python-build-standalone, and what it needs of a host."""
 
     name: str
     arch: str
@@ -119,7 +119,7 @@ class NotBuilt:
     reason: str
 
 
-# The first row that fits says why.
+# The first matching row says why.
 NOT_BUILT: Final = (
     NotBuilt(None, "freebsd", None, "python-build-standalone builds for Linux, macOS and Windows, never for FreeBSD"),
     NotBuilt(None, "openbsd", None, "python-build-standalone builds for Linux, macOS and Windows, never for OpenBSD"),

@@ -34,7 +34,7 @@ class BundleFile:
 
 
 def contents(lock_text: str, entries: Sequence[Entry]) -> tuple[BundleFile, ...]:
-    """Every file of the bundle of a lock, in the order in which they are to be put there.
+    """Every file of a lock's bundle, in the order of writing.
 
     The lock comes first, since it says what the rest is to be; SHA256SUMS last, as upstream has it: where it is, all
     that it names is there. ``entries`` are what the lock pins, sorted by path, at least one.
@@ -54,7 +54,7 @@ def contents(lock_text: str, entries: Sequence[Entry]) -> tuple[BundleFile, ...]
 
 
 def actions(files: Sequence[BundleFile], found: Mapping[str, str]) -> dict[str, str]:
-    """What is to be done with each file, by its name; ``found`` has the sha256 of each that is there."""
+    """The action for each file, by name. ``found`` has the sha256 of each that is there."""
     return {
         file.name: ADDED if file.name not in found else KEPT if found[file.name] == file.sha256 else REPLACED
         for file in files
@@ -67,7 +67,7 @@ def _text(name: str, text: str) -> BundleFile:
 
 
 def _latest_text(tag: str) -> str:
-    """Upstream's form; the URLs are upstream's, as in any copy of that file."""
+    """latest-release.json in upstream's form, with upstream's URLs, as in any copy of that file."""
     fields = {
         "version": 1,
         "tag": tag,

@@ -27,7 +27,7 @@ _CHUNK: Final = 1 << 20
 _MTIME: Final = 1704067200
 _PACKED: Final = (".gz", ".tgz", ".xz", ".txz", ".bz2", ".zst", ".zip")
 
-# Brings an asset to the controller; its path there, the sha256 checked.
+# Downloads an asset to the controller. Returns its path there, with the sha256 checked.
 Get = Callable[[Entry], Path]
 
 
@@ -36,7 +36,7 @@ class BundleError(ValueError):
 
 
 class Bundle(Protocol):
-    """A bundle at a path, or what is to become one."""
+    """A bundle at a path, existing or new."""
 
     @property
     def path(self) -> Path:
@@ -49,10 +49,10 @@ class Bundle(Protocol):
         """The sha256 of each of these files that is there. Raises TarError, OSError."""
 
     def stale(self, files: Sequence[BundleFile]) -> tuple[str, ...]:
-        """What is there and is not of these files. Raises LockError, TarError, OSError."""
+        """Files there that do not belong to the bundle. Raises LockError, TarError, OSError."""
 
     def write(self, files: Sequence[BundleFile], actions: Mapping[str, str], stale: Sequence[str], get: Get) -> None:
-        """Make it hold these files. Raises BundleError, OSError, and what ``get`` raises."""
+        """Write these files. Raises BundleError, OSError, and what ``get`` raises."""
 
 
 def bundle_at(path: Path) -> Bundle:
@@ -68,7 +68,7 @@ def bundle_at(path: Path) -> Bundle:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """One task after the other: the hosts of a play, and other runs, write the same bundle. Raises BundleError."""
+    """Write one at a time, since the hosts of a play and other runs write the same bundle. Raises BundleError."""
     try:
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
@@ -100,7 +100,7 @@ class DirectoryBundle:
         return {name: digest_of(self.path / name) for name in names if (self.path / name).is_file()}
 
     def stale(self, files: Sequence[BundleFile]) -> tuple[str, ...]:
-        """What the lock pinned before; files of others are let be."""
+        """Files that the lock pinned before. Other files are left alone."""
         if self.lock_text() is None:
             return ()
         wanted = {file.name for file in files}
@@ -125,7 +125,7 @@ class DirectoryBundle:
 
 @dataclass(frozen=True)
 class TarBundle:
-    """A bundle in one file, always written whole; the archives come from the controller's cache the next time."""
+    """A bundle in one file, always written whole. Archives come from the controller's cache the next time."""
 
     path: Path
 
@@ -141,7 +141,7 @@ class TarBundle:
 
     def write(self, files: Sequence[BundleFile], actions: Mapping[str, str], stale: Sequence[str], get: Get) -> None:
         there = self._members()
-        # One name for all, since they come one after the other: what a killed one left is written over.
+        # All share one name, since only one writes at a time. The file of a killed run is overwritten.
         part = self.path.with_name(self.path.name + ".part")
         try:
             with tarfile.open(part, "w:", format=tarfile.PAX_FORMAT) as tar:
@@ -213,7 +213,7 @@ def _add(tar: tarfile.TarFile, file: BundleFile, content: BinaryIO, size: int) -
 
 
 def _to_disk(path: Path) -> None:
-    """A stick is pulled out soon after."""
+    """Sync to the disk, since a stick may be pulled out soon."""
     with open(path, "rb") as file:
         os.fsync(file.fileno())
 

@@ -34,7 +34,7 @@ def cache_directory() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """A ``.tar.gz`` on the controller, and its own sha256: the asset's, but where it was packed anew."""
+    """A ``.tar.gz`` on the controller, and its sha256: the asset's, unless it was repacked."""
 
     path: Path
     sha256: str
@@ -43,7 +43,7 @@ class Archive:
 def cached_archive(
     entry: Entry, sources: Sequence[Source], skipped_sources: SkippedSources | None = None, watch: Watch = unwatched
 ) -> Archive:
-    """The asset's archive in the cache, its sha256 checked now; a ``.tar.zst`` as a ``.tar.gz``, which hosts unpack.
+    """The asset's archive from the cache, with its sha256 checked. A ``.tar.zst`` comes as ``.tar.gz``, for hosts.
 
     Raises SourceError.
     """
@@ -57,7 +57,7 @@ def cached_archive(
 def cached_asset(
     entry: Entry, sources: Sequence[Source], skipped_sources: SkippedSources | None = None, watch: Watch = unwatched
 ) -> Path:
-    """The asset in the cache as it was published, its sha256 checked now. Raises SourceError."""
+    """The asset from the cache as it was published, with its sha256 checked. Raises SourceError."""
     directory = cache_directory() / "archives"
     most = limit()
 
@@ -65,7 +65,7 @@ def cached_asset(
         try:
             fetch_from(sources, entry, target, skipped_sources, watch)
         except OSError:
-            # A full disk does not get emptier by keeping what fills it.
+            # Keeping an unfinished file does not help a full disk.
             target.unlink(missing_ok=True)
             raise
         keep_within(directory, most)
@@ -102,7 +102,7 @@ def _told(directory: Path) -> Iterator[None]:
 
 
 def _packed_anew(entry: Entry, original: Path, path: Path) -> Archive:
-    """The ``.tar.gz`` at ``path``. Its digest is noted as it is made: one taken later would prove nothing."""
+    """The ``.tar.gz`` at ``path``. Its digest is noted when it is made, since a later one would prove nothing."""
     _checked(path)
     note = _checked(path.with_name(path.name + ".sha256"))
 

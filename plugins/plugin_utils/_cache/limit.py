@@ -15,7 +15,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._sources.errors impor
 
 _VARIABLE: Final = "FLEET_PYTHON_CACHE_MB"
 _DEFAULT: Final = 4096
-# Seconds: another run may be sending what was used so lately.
+# In seconds. Another run may still be sending an archive that was used so recently.
 _LATELY: Final = 3600
 _NO_ARCHIVE: Final = (".lock", ".sha256")
 
@@ -29,7 +29,7 @@ def limit() -> int:
 
 
 def keep_within(directory: Path, most: int, now: float | None = None) -> None:
-    """Remove archives that were not used in the last hour, the longest unused first, until ``most`` bytes are left."""
+    """Remove the least recently used archives, none of the last hour, until ``most`` bytes are left."""
     now = time.time() if now is None else now
     found = []
     for path in directory.iterdir():

@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     import zstandard
 
 _CHUNK: Final = 1 << 20
-# How far an archive may make its reader look back: upstream packs for 128 MB, and zstd itself streams no more.
+# How far an archive may look back. Upstream packs for 128 MB, and zstd itself streams no more.
 _WINDOW: Final = 1 << 27
-# What zstd may keep of that in memory.
+# How much of that zstd may keep in memory.
 _IN_MEMORY: Final = 1 << 23
-# More than any build unpacks to; the host's limit too.
+# More than any build unpacks to. Hosts have the same limit.
 _MOST: Final = 4 << 30
 # RFC 8878, 3.1.1: magic number and frame header at their longest.
 _HEADER: Final = 18
-# posix_fallocate(3), of file systems that cannot.
+# Errors of posix_fallocate(3) on file systems without it.
 _NO_SUCH_CALL: Final = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)
 
 
@@ -69,13 +69,13 @@ def pack_anew(zst: Path, target: Path, name: str) -> None:
 def _unpacked(
     decoder: zstandard.ZstdDecompressor, packed: IO[bytes], file: IO[bytes], frame: zstandard.FrameParameters
 ) -> bool:
-    """Unpack a frame of known size into a file; False where that cannot be, or where more frames follow.
+    """Unpack a frame of known size into a file. False if that is impossible, or if more frames follow.
 
     zstd looks back at what it has written: where input and output lie before it as a whole, at the output itself, here
     a file that the system can write out at any time; else at a copy of the last 128 MB, which takes memory.
     """
     try:
-        # A hole that the disk has no space for would end the process, not the write.
+        # Writing to a hole without space on the disk would kill the process.
         os.posix_fallocate(file.fileno(), 0, frame.content_size)
     except AttributeError:  # macOS
         return False
@@ -87,7 +87,7 @@ def _unpacked(
         mmap.mmap(packed.fileno(), 0, access=mmap.ACCESS_READ) as source,
         mmap.mmap(file.fileno(), frame.content_size) as plain,
         _let_go(source, plain),
-        # Not the map: it has a method read, and would be read in pieces.
+        # The map itself has a method read, so it would be read in pieces.
         memoryview(source) as view,
         decoder.stream_reader(view, read_across_frames=True) as reader,
     ):
@@ -96,7 +96,7 @@ def _unpacked(
 
 @contextmanager
 def _let_go(*maps: mmap.mmap) -> Iterator[None]:
-    """Give pages back soon after they were used: they stay in the files, and zstd unpacks megabytes a millisecond."""
+    """Return pages soon after use. They stay in the files, and zstd unpacks megabytes in a millisecond."""
     done = threading.Event()
 
     def give_back() -> None:

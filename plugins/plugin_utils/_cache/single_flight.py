@@ -17,7 +17,7 @@ def single_flight(
     good: Callable[[Path], bool] = Path.exists,
     resumable: bool = False,
 ) -> Path:
-    """The file at ``path``, made by whoever needs it first; the others wait and find it.
+    """The file at ``path``. The first process that needs it makes it, and the others wait.
 
     ``make`` writes the file whose name it is given, which becomes ``path`` by a rename once it is complete. A file
     that is there but not ``good`` is made anew. Raises OSError, and what ``make`` raises.
@@ -28,7 +28,7 @@ def single_flight(
     with open(path.with_name(path.name + ".lock"), "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (path.exists() and good(path)):
-            # One name for all, since the lock keeps them apart: what a killed one left is written over, or goes on.
+            # All share one name, since the lock keeps them apart. The file of a killed run is overwritten or resumed.
             unfinished = path.with_name(path.name + ".part")
             try:
                 if not resumable:

@@ -100,18 +100,18 @@ class Remote:
                 action._transfer_file(str(local), target)
         else:
             action._transfer_file(str(local), target)
-        # Where nobody else has to read it nothing is to be done, and a chmod would be one round trip more.
+        # If nobody else has to read it, save the round trip of a chmod.
         if action._is_become_unprivileged():
             action._fixup_perms2((folder, target))
         return str(target)
 
     def sweep_sent(self) -> None:
-        """Remove the temporary folders there of runs of this controller that were killed, or have lost the host."""
+        """Remove temporary folders that runs of this controller left there when they were killed or lost the host."""
         for note in self._sent().left():
             gone = False
             try:
                 command = self._action._connection._shell.remove(note.folder, recurse=True)
-                # As Ansible does it: by the user who has made the folder.
+                # As Ansible does: by the user who made the folder.
                 gone = self._action._low_level_execute_command(command, sudoable=False).get("rc") == 0
             finally:
                 if gone:
@@ -140,16 +140,16 @@ class Remote:
 
     @contextmanager
     def watched_pull(self, what: str, root: str, stages: str) -> Iterator[None]:
-        """While the block runs, show on the terminal how far the host is with a download of its own."""
+        """Show the progress of a download by the host on the terminal, while the block runs."""
         if not TERMINAL:
             yield
             return
-        # Kept as long as the task: with a copy some connection plugins would close what they have in common.
+        # Keep the copy as long as the task, since some connection plugins would close what they share with it.
         beside = self._beside = self._beside or self._for_another_thread()
         command = far_script(root, stages)
 
         def look() -> tuple[int, int | None] | None:
-            # Whatever is wrong with the connection, the block finds it too, and says it.
+            # The block reports any fault of the connection itself.
             with suppress(Exception):
                 return parse_far(str(beside.run(command).get("stdout", "")))
             return None
@@ -158,14 +158,14 @@ class Remote:
             yield
 
     def _for_another_thread(self) -> Remote:
-        """The same host: connection and become plugins note what they are at in themselves."""
+        """The same host for another thread, since connection and become plugins keep their state in themselves."""
         action: Any = copy(self._action)
         action._connection = copy(action._connection)
         action._connection.become = copy(action._connection.become)
         return Remote(action, self._task_vars)
 
     def module(self, python: str, plan: Mapping[str, Any]) -> dict[str, Any]:
-        """Run the module with that Python of the host. Raises StageError with what it says where it fails."""
+        """Run the module with that Python of the host. Raises StageError with its message if it fails."""
         result: dict[str, Any] = clean_values(
             self._action._execute_module(
                 module_name=_MODULE,
@@ -180,7 +180,7 @@ class Remote:
         }
 
     def _vars_with(self, python: str) -> dict[str, Any]:
-        """The task's variables with the Python to use; a delegated task looks it up among its own."""
+        """The task's variables with the Python to use. A delegated task looks it up among those of its host."""
         chosen = {"ansible_python_interpreter": python}
         task_vars = self._task_vars | chosen
         delegate = self._action._task.delegate_to

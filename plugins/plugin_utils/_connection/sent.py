@@ -21,11 +21,11 @@ from typing import Final
 
 from ansible_collections.fleet.python.plugins.plugin_utils._cache.private import check_private, private_folder
 
-_TEMPORARY: Final = re.compile(r"/[^\n\0]*/ansible-tmp-[0-9.]+-[0-9]+-[0-9]+")
+_TEMPORARY: Final = re.compile(r"/[^\n\0]*/ansible-tmp-[0-9.]+-[0-9]+-[0-9]+/?")
 
 
 class Note:
-    """One folder of one host; as long as this is held, nobody takes the folder for a left-over."""
+    """One folder of one host. While this is held, nobody takes the folder for a leftover."""
 
     def __init__(self, path: Path, descriptor: int) -> None:
         self._path = path
@@ -37,12 +37,12 @@ class Note:
         return self._path.read_text(encoding="utf-8")
 
     def forget(self) -> None:
-        """The folder is gone."""
+        """Drop the note of a folder that is gone."""
         self._path.unlink(missing_ok=True)
         self.release()
 
     def release(self) -> None:
-        """The folder is still there, and whoever comes next may remove it."""
+        """Keep the note, so that the next run may remove the folder."""
         os.close(self._descriptor)
 
 
@@ -66,7 +66,7 @@ class Sent:
         return None
 
     def left(self) -> list[Note]:
-        """What runs have noted that are not there any more; to be forgotten, or released."""
+        """The notes of runs that have ended, to be forgotten or released."""
         found: list[Note] = []
         with suppress(OSError):
             # What is noted is removed on a host, so nobody else may have written it.
@@ -84,7 +84,7 @@ class Sent:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Nobody looks at a note between its being there and its being held."""
+        """Hold the lock, so that nobody looks at a note before it is held."""
         descriptor = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -99,7 +99,7 @@ def _is_ansibles(folder: str) -> bool:
 
 
 def _held(path: Path) -> Note | None:
-    """A note with its lock, None where a run that lives has it."""
+    """A note with its lock, None if a live run has it."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -57,7 +57,7 @@ with_headers() {
   return "$status"
 }
 
-# request URL: one request, for what comes after the bytes that are there. Headers are for the URL's own host, and no
+# request URL: one request, for what comes after the bytes that are there. Headers are for the host of the URL, and no
 # program here knows that of a redirect: with headers none is followed.
 request() {
   # A body without an end is cut: the kernel ends who writes a longer file.

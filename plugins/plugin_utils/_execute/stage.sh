@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # Stage a verified tree on a host that has no Python: fetch, compare the sha256, look through, unpack below the root.
-# What follows (settle, try, place, link) is the module's, run by the interpreter staged here.
+# The module does the rest (normalise, try, place, link). The interpreter staged here runs it.
 # Sent as text, after fetch.sh and lines that set FLEET_ROOT, FLEET_STAGE (a name that nobody else uses), FLEET_SHA256,
 # FLEET_TOP (the folder in the archive), FLEET_PROGRAM, and FLEET_FILE (the archive as the controller has sent it) or
 # FLEET_PULL (what fetch.sh needs).
@@ -15,7 +15,7 @@ archive=$stage/archive
 made_root=
 [ -d "$FLEET_ROOT" ] || made_root=$FLEET_ROOT
 
-# leave: nothing behind
+# leave: remove what this script has made
 leave() {
   cd /
   rm -rf "$stage"
@@ -37,7 +37,7 @@ fail() {
 }
 staged=
 trap "leave; exit 1" HUP INT TERM
-# Who is not there any more to read the answer does not come for the stage: the last printf must see that.
+# If nobody is left to read the answer, nobody comes for the stage. The last printf notices that.
 trap "" PIPE
 
 # attempt STEP COMMAND...: run it, or fail with what it said
@@ -119,7 +119,7 @@ hostile() {
 
 # Another run may remove an empty root and staging at any time.
 for _try in 1 2 3 4 5 6 7 8 9; do
-  # A mode, because an access list that a folder hands down takes the place of the umask. The folders above are not ours.
+  # Give a mode, since an inherited access list takes the place of the umask. The folders above are not ours.
   # shellcheck disable=SC2174
   [ -d "$FLEET_ROOT" ] || said=$(mkdir -p -m 755 "$FLEET_ROOT" 2>&1) || fail stage "$said"
   [ -d "$staging" ] || mkdir -m 700 "$staging" 2>/dev/null
@@ -130,7 +130,7 @@ for _try in 1 2 3 4 5 6 7 8 9; do
   said=$(mkdir "$stage" 2>&1) && break
 done
 [ -d "$stage" ] || fail stage "$said"
-# How others see whether we still live: process id, start (field 22 of proc(5)), boot.
+# Others see by this whether we still live: process id, start (field 22 of proc(5)), boot.
 stat="" boot=""
 [ ! -r "/proc/$$/stat" ] || read -r stat <"/proc/$$/stat"
 [ ! -r /proc/sys/kernel/random/boot_id ] || read -r boot </proc/sys/kernel/random/boot_id
@@ -138,11 +138,11 @@ stat="" boot=""
 set -- ${stat##*") "}
 said=$( (printf "%s %s %s\n" "$$" "${20-}" "$boot" >"$stage/maker") 2>&1) || fail stage "$said"
 staged=yes
-# Whoever finds it empty in the end takes it away.
+# The last one removes it.
 [ -z "$made_root" ] || said=$( (: >"$stage/made-root") 2>&1) || fail stage "$said"
 
 if [ -n "$FLEET_FILE" ]; then
-  # The copy is what is hashed and unpacked: whoever owns the file may change it meanwhile.
+  # Hash and unpack a copy, since the owner of the file may change it meanwhile.
   attempt download cp "$FLEET_FILE" "$archive"
   found=$(digest "$archive")
   [ "$found" = "$FLEET_SHA256" ] || fail download "the file that the controller sent has sha256 $found, not $FLEET_SHA256"

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2010 # the names that ls is asked for here are numbers
-# Remove what runs that were cut off have left in the staging of a host that has no Python to do it.
+# Sweep the staging of a host that has no Python to do it.
 # Sent as text, after a line that sets FLEET_ROOT. No single quote stands in the code: see probe.sh.
 LC_ALL=C
 export LC_ALL
@@ -19,7 +19,7 @@ lives() {
   [ "$boot" = "$booted" ] && [ "$start" = "${20}" ] && [ "$1" != Z ]
 }
 
-# A module that runs from its stage is at work: it sweeps by itself.
+# A module that runs from its stage is at work, and sweeps by itself.
 ! ls -l /proc/[0-9]*/exe 2>/dev/null | grep -qF " -> $staging/" || exit 0
 if [ -d "$staging" ] && [ ! -h "$staging" ]; then
   for stage in "$staging"/* "$staging"/.[!.]*; do
@@ -28,7 +28,7 @@ if [ -d "$staging" ] && [ ! -h "$staging" ]; then
   done
 fi
 [ ! -e "$staging" ] || rmdir "$staging" 2>/dev/null || exit 0
-# Where nothing but our lock is left, nothing is used.
+# If only our lock is left, nothing is used.
 for other in "$FLEET_ROOT"/* "$FLEET_ROOT"/.[!.]*; do
   [ "$other" = "$FLEET_ROOT/.lock" ] || { [ ! -e "$other" ] && [ ! -h "$other" ]; } || exit 0
 done

@@ -35,7 +35,7 @@ _RISCV_FLOAT = {0x0: "soft", 0x2: "single", 0x4: "double", 0x6: "quad"}
 
 @dataclass(frozen=True, slots=True)
 class ElfHeader:
-    """``machine`` as in elf.h, ``bits`` 32 or 64, ``float_abi`` None where the header does not say."""
+    """``machine`` is as in elf.h, ``bits`` is 32 or 64, and ``float_abi`` is None if the header does not say."""
 
     machine: str
     bits: int
@@ -45,14 +45,14 @@ class ElfHeader:
 
     @property
     def arm_eabi(self) -> int | None:
-        """The version of the ARM EABI, 0 for the old ABI before it (ARM ELF ABI: EF_ARM_EABIMASK); None elsewhere."""
+        """The version of the ARM EABI (ARM ELF ABI: EF_ARM_EABIMASK): 0 for the old ABI, None if this is not ARM."""
         return self.flags >> 24 if self.machine == "arm" else None
 
 
 def parse_elf_header(header: str, flags32: str, flags64: str) -> ElfHeader | None:
-    """The header from hex digits: its first 20 bytes, and e_flags where ELF32 (36) and ELF64 (48) have it.
+    """Parse hex digits: the first 20 bytes, and the four bytes where ELF32 (offset 36) and ELF64 (48) have e_flags.
 
-    None where this is no ELF file.
+    Returns None if the file is not ELF.
     """
     try:
         raw = bytes.fromhex(header)

@@ -1,9 +1,9 @@
 # shellcheck shell=sh
-# What an ELF file says of itself, for the probe: sent before it, and called by it. Single quotes: see probe.sh.
-# say FACT: one line of the answer
+# Read ELF headers for the probe. The controller sends this before probe.sh, which says why it has no single quotes.
+# say FACT: print one line of the answer
 say() { printf "%s\n" "$*"; }
 
-# characters COUNT DIGITS...: the characters of the first COUNT words of two digits
+# characters COUNT DIGITS...: print the characters whose codes are the first COUNT words of two hex digits
 characters() {
   left=$1 octal=
   while [ "$left" -gt 0 ]; do
@@ -14,7 +14,7 @@ characters() {
   printf %b "$octal"
 }
 
-# hex FILE: its first 1024 bytes as words of two digits, by the first tool that can ($reader says which)
+# hex FILE: set $bytes to its first 1024 bytes, as words of two hex digits, and $reader to the tool that read them
 hex() {
   for reader in od hexdump xxd none; do
     case $reader in
@@ -27,8 +27,8 @@ hex() {
   done
 }
 
-# elf FILE: "elf FILE HEADER" and "interp FILE LOADER" (PT_INTERP; none in a static program).
-# Offsets: System V ABI, ELF header and program header; addresses above 4 GiB do not occur in them.
+# elf FILE: print "elf FILE HEADER", and "interp FILE LOADER" (PT_INTERP) unless the program is static.
+# Offsets are from the System V ABI, ELF header and program header. File offsets above 4 GiB do not occur.
 elf() {
   interp=
   file=$1
@@ -56,7 +56,7 @@ elf() {
   [ "$table" -lt $# ] && [ "$entry" -ge 32 ] || return 0
   shift "$table"
   while [ "$count" -gt 0 ] && [ $# -ge "$entry" ]; do
-    # p_type, and with it p_offset and p_filesz
+    # By p_type; read p_offset and p_filesz.
     case $kind$1$2$3$4 in
       020103000000) start=${12}${11}${10}$9 length=${36}${35}${34}${33} ;;
       020200000003) start=${13}${14}${15}${16} length=${37}${38}${39}${40} ;;
@@ -68,7 +68,7 @@ elf() {
         continue
         ;;
     esac
-    # Where it lies in what was read, as nearly always, no other program is needed for it.
+    # It is nearly always within the bytes already read. Then no other program is needed.
     # shellcheck disable=SC2086 # words are what is wanted
     set -- $bytes
     if [ $((0x$start + 0x$length)) -le $# ]; then

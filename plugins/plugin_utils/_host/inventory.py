@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""List what is installed on a host, in the form that fleet.python.interpreter_info returns."""
+"""List what is installed on a host, as fleet.python.interpreter_info returns it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Home, Observation
 
-# What of a receipt is for people; the rest is for us.
+# The fields of a receipt that the result shows.
 _SHOWN = ("asset", "release", "version", "triple", "flavor", "sha256", "source", "installed")
-# The root's own files, and what is ours by its name.
+# The names of our own files in the root.
 _OWN = (".lock", ".staging", ".links", ".level")
 
 
 def inventory_of(observed: Observation) -> dict[str, Any]:
-    """Homes, links and left-overs."""
+    """Homes, links and leftovers."""
     users: dict[str, list[int]] = {}
     for name, pid in observed.running:
         users.setdefault(observed.minor_links.get(name, name), []).append(pid)
@@ -39,7 +39,7 @@ def _home(home: Home, observed: Observation, users: dict[str, list[int]]) -> dic
 
 
 def _left_overs(observed: Observation) -> list[dict[str, str]]:
-    """What a run that was cut off has left, and what is not ours."""
+    """Leftovers of interrupted runs, and entries that are not ours."""
     root = observed.root.path
     known = {home.name for home in observed.homes}
     names = {entry.path for entry in observed.root.entries}

@@ -10,8 +10,8 @@ from typing import Final
 
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation
 
-# psABI x86-64, "Micro-Architecture Levels", in the words of /proc/cpuinfo; each level asks for those below it too.
-# OSXSAVE of level 3 shows as xsave; LZCNT as abm; SSE3 as pni.
+# psABI x86-64, "Micro-Architecture Levels", with the names that /proc/cpuinfo uses. Each level includes those below it.
+# OSXSAVE of level 3 appears as xsave, LZCNT as abm, and SSE3 as pni.
 _LEVEL_FLAGS: Final = {
     2: frozenset(["cx16", "lahf_lm", "popcnt", "pni", "sse4_1", "sse4_2", "ssse3"]),
     3: frozenset(["abm", "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "xsave"]),
@@ -20,9 +20,9 @@ _LEVEL_FLAGS: Final = {
 
 
 def level_of(observed: Observation) -> tuple[int, str | None]:
-    """The level by the kernel's flags and by the loader of glibc, the lower one where they differ, and a note then.
+    """The level according to the kernel's flags and glibc's loader. If they differ, the lower one, and a note.
 
-    A flag that a hypervisor hides is missing in both: what it hides is not to be used.
+    Both lack a flag that a hypervisor hides. That is right, since programs should not use what it hides.
     """
     flags = observed.cpu.get("flags", "")
     by_flags = level_of_flags(flags)
@@ -40,7 +40,7 @@ def level_of(observed: Observation) -> tuple[int, str | None]:
 
 
 def level_of_flags(flags: str) -> int:
-    """The x86-64 level, 1 to 4, of the words of /proc/cpuinfo's ``flags``."""
+    """The x86-64 level, 1 to 4, for the ``flags`` of /proc/cpuinfo."""
     have = set(flags.split())
     level = 1
     for higher, needed in _LEVEL_FLAGS.items():

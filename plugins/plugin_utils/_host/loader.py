@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read the libc, its version and the loaders that builds need from the dynamic loaders of a host."""
+"""Work out a host's libc, its version, and the libcs whose builds could start, from its dynamic loaders."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Final
 
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation
 
-# PT_INTERP of a program for (architecture, libc, float ABI of 32-bit ARM): part of each ABI, so every build has it.
-# Sources: psABI supplements as glibc's sysdeps/**/shlib-versions and ldd-rewrite have them; musl's ldso name by arch.
+# PT_INTERP by (architecture, libc, float ABI of 32-bit ARM). It is part of each ABI, so every build has the same one.
+# Sources: psABI supplements, as in glibc's sysdeps/**/shlib-versions and ldd-rewrite; musl's ldso name by arch.
 LOADERS: Final = {
     ("x86_64", "gnu", None): "/lib64/ld-linux-x86-64.so.2",
     ("aarch64", "gnu", None): "/lib/ld-linux-aarch64.so.1",
@@ -25,7 +25,7 @@ LOADERS: Final = {
     ("aarch64", "musl", None): "/lib/ld-musl-aarch64.so.1",
 }
 
-# Which libc a loader's file name tells, known for more architectures than there are builds for.
+# The libc of a loader by its file name, for more architectures than there are builds for.
 _NAMES: Final = (
     (re.compile(r"ld-musl-[^/]+"), "musl"),
     (re.compile(r"ld-linux[^/]*\.so\.\d+|ld64\.so\.\d+|ld\.so\.1|ld-\d[\d.]*\.so"), "gnu"),
@@ -33,8 +33,8 @@ _NAMES: Final = (
     (re.compile(r"linker(64)?"), "bionic"),
 )
 
-# What stands where a loader should be and is none for our builds: Alpine's gcompat and libc6-compat (musl behind the
-# name of glibc's loader), NixOS's stub (prints that it cannot run foreign programs; nix-ld in its place does run them).
+# Files in a loader's place that cannot start our builds. Alpine's gcompat and libc6-compat put musl behind the name of
+# glibc's loader. NixOS's stub only prints that it cannot run foreign programs; nix-ld, in its place, does run them.
 _PRETENDERS: Final = re.compile(r"gcompat|musl|stub-ld")
 
 
@@ -59,13 +59,13 @@ def libcs_for(observed: Observation, arch: str, float_abi: str | None, interp: s
 
 
 def libc_version(observed: Observation, libc: str | None) -> str | None:
-    """The libc's version, such as ``2.36`` or ``1.2.5``, as its loader says or the loader's file name does."""
+    """The libc's version, such as ``2.36`` or ``1.2.5``, from its loader, the loader's file name, or getconf."""
     if libc is None or libc_of(observed.loader_asked) != libc:
         return None
     if libc == "musl":
         found = re.search(r"^Version (\d{1,9}(?:\.\d{1,9}){1,2})", observed.loader_says, re.MULTILINE | re.ASCII)
         return found[1] if found else None
-    # Before 2.33 the loader has no --version (glibc NEWS 2.33): then its file is called ld-2.31.so.
+    # Before 2.33 the loader has no --version (glibc NEWS 2.33), but its file has a name such as ld-2.31.so.
     for pattern, text in (
         (r"release version (\d{1,9}\.\d{1,9})", observed.loader_says),
         (r"/ld-(\d{1,9}\.\d{1,9})\.so", observed.loader_file),

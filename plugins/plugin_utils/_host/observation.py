@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The observation of a host: evidence of what it is, and what is installed. It decides nothing."""
+"""The observation of a host: evidence of what it is and what is installed. It draws no conclusions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One line of ``ls -ldn``: ``mode`` as printed (``drwxr-xr-x``), numeric owner, the target of a link."""
+    """One line of ``ls -ldn``: ``mode`` as printed (``drwxr-xr-x``), the numeric owner, and the target of a link."""
 
     path: str
     mode: str
@@ -31,10 +31,10 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program of the host's userland: the first 20 bytes of its header, both places where e_flags can be.
+    """A program of the host's userland: the first 20 bytes of its header, and both places where e_flags can be.
 
-    ``header`` and ``flags`` are hex digits, empty where the host has no tool that can read bytes;
-    ``interp`` is PT_INTERP, None in a static program.
+    ``header`` and the flags are hex digits. They are empty if the host has no tool to read bytes with.
+    ``interp`` is PT_INTERP, or None in a static program.
     """
 
     path: str
@@ -46,7 +46,7 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A command of the host; ``kind`` is gnu, busybox, toybox, bsd or empty where nothing says it."""
+    """A command of the host. ``kind`` is gnu, busybox, toybox, bsd, or empty if unknown."""
 
     name: str
     path: str
@@ -55,7 +55,7 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class HostPython:
-    """A Python that is not ours: its path and version, such as ``3.11.2``."""
+    """A Python that we did not install: its path and version, such as ``3.11.2``."""
 
     path: str
     version: str
@@ -63,9 +63,10 @@ class HostPython:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """A home with a receipt of ours.
+    """A home with one of our receipts.
 
-    ``files`` counts what it still has; ``runs``: bin/python3 is executable; ``changed``: files other than as installed.
+    ``files`` is the number of files that it still has. ``runs`` says whether bin/python3 is executable. ``changed``
+    lists the files that differ from the installed ones.
     """
 
     name: str
@@ -76,12 +77,12 @@ class Home:
 
     @property
     def whole(self) -> bool:
-        """Nothing of what was counted at its installation is missing, and nothing was seen to have changed."""
+        """Whether no file of its installation is missing, and none is known to have changed."""
         return not self.damage
 
     @property
     def damage(self) -> str:
-        """What is wrong with it, for people; empty where nothing is."""
+        """What is wrong with it, for messages. Empty if nothing is."""
         counted = self.receipt.get("files")
         if not isinstance(counted, int):
             return "its receipt cannot be read"
@@ -96,9 +97,9 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class RootState:
-    """The root, or the nearest thing above it that exists (``at``); ``free`` is in bytes, None where unknown.
+    """The root. ``at`` is the root itself or, if it does not exist, the nearest path above it that does.
 
-    ``folder``: whether that is a directory, or a link to one.
+    ``folder`` says whether ``at`` is a directory or a link to one. ``free`` is in bytes, or None if unknown.
     """
 
     path: str
@@ -111,7 +112,7 @@ class RootState:
     entries: tuple[Listing, ...] = ()
     staging: tuple[str, ...] = ()
     above: tuple[Listing, ...] = ()
-    """Every folder above it up to ``/``, as it is named, and as it is found where links lead."""
+    """Every folder above it up to ``/``, by the names in the path and, if that has links, by the real names too."""
     receipts: tuple[Listing, ...] = ()
     """The homes' receipts, as files: ``<home>/.fleet-receipt``."""
 
@@ -141,30 +142,30 @@ class Observation:
     paths: Mapping[str, Listing] = field(default_factory=dict)
     selinux: str = ""
     loader_asked: str = ""
-    """The loader that ``loader_says`` and ``loader_levels`` are from: the shell's, or one on the disk."""
+    """The loader that printed ``loader_says`` and ``loader_levels``: the shell's, or another one on the disk."""
     level_known: int | None = None
-    """The x86-64 level above which builds have died on this host; None where none has."""
+    """The x86-64 level above which builds have crashed on this host. None if none has."""
     running: tuple[tuple[str, int], ...] = ()
-    """Homes (or links) that processes run from, each with the process id; only where it was asked for."""
+    """Homes or links that processes run from, each with the process id. Filled in only on request."""
     prerequisites_known: bool = True
-    """Whether the probe looked for what an installation has to work with: tools, pythons, free space, mount options."""
+    """Whether the probe looked for the prerequisites of an installation: tools, Pythons, space, mount options."""
 
     @property
     def leftovers(self) -> bool:
-        """Whether a run was cut off (or is at work): stages, a memory of a home that is gone, a lock on nothing."""
+        """Whether a run was interrupted or is still active: a stage, a record of a missing home, or only a lock."""
         names = {entry.path for entry in self.root.entries}
         forgotten = not names.issuperset(self.previous.values())
         return bool(self.root.staging) or forgotten or bool(names and names <= {".staging", ".lock"})
 
     @property
     def minor_links(self) -> dict[str, str]:
-        """The root's links by name, each with the name of the home that it leads to."""
+        """The root's minor links by name, each with the name of its home."""
         links = {entry.path: entry.target for entry in self.root.entries if entry.is_link and entry.target is not None}
         return {name: home for name, home in links.items() if not name.startswith(".")}
 
     @property
     def previous(self) -> dict[str, str]:
-        """By the name of a minor link: the home that it led to before."""
+        """The previous home of each minor link, by the link's name."""
         return {
             entry.path[1 : -len(".previous")]: entry.target
             for entry in self.root.entries

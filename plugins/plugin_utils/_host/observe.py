@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Observe a host: one command through the connection, whatever the connection is."""
+"""Observe a host with one command, over any connection."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation
 from ansible_collections.fleet.python.plugins.plugin_utils._host.probe import ProbeError, parse_probe, probe_script
 
-# ActionBase._low_level_execute_command: takes a command, returns rc, stdout and stderr.
+# As ActionBase._low_level_execute_command: takes a command, and returns rc, stdout and stderr.
 RunCommand = Callable[[str], dict[str, Any]]
 
 
@@ -24,10 +24,9 @@ def observe(
     detail: bool = False,
     prerequisites: bool = False,
 ) -> Observation:
-    """Run the probe on the host, in one round trip; see `probe_script` for what can be asked for.
+    """Run the probe on the host, in one round trip. See `probe_script` for the options.
 
-    Raises ProbeError where its answer does not come, and where ``deep`` is asked for and the host has nothing to
-    compute digests with.
+    Raises ProbeError if the probe does not answer, or if ``deep`` is set and the host has no tool to compute digests.
     """
     answer = run(probe_script(root, links, deep=deep, detail=detail, prerequisites=prerequisites or deep))
     try:

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Work out what a host can run from the probe's evidence of its userland, never from uname alone."""
+"""Work out what a host can run. The evidence is its userland, and never uname alone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._host.level import le
 from ansible_collections.fleet.python.plugins.plugin_utils._host.loader import LOADERS, libc_of, libc_version, libcs_for
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation
 
-# (machine, bits, little endian) of an ELF header -> the architecture as triples name it.
+# (machine, bits, little-endian) of an ELF header -> the architecture as triples name it.
 _ARCHITECTURES: Final = {
     ("x86_64", 64, True): "x86_64",
     ("x86_64", 32, True): "x32",
@@ -44,9 +44,9 @@ _ARCHITECTURES: Final = {
     ("ia64", 64, True): "ia64",
 }
 
-# Of cpuinfo's "model name" or "Processor" and of uname: "ARMv6-compatible processor rev 7 (v6l)", "armv6l".
+# Matches cpuinfo's "model name" or "Processor", and uname: "ARMv6-compatible processor rev 7 (v6l)", "armv6l".
 _OLD_ARM: Final = re.compile(r"\(v([456])|ARMv([456])|^armv([456])")
-# Below this version the ARM EABI is another ABI (ARM ELF ABI: GNU EABI is 4, released as 5).
+# Programs of an older version have a different ABI (ARM ELF ABI: GNU EABI is 4, released as 5).
 _ARM_EABI: Final = 4
 
 _LIBC_NAMES: Final = {"gnu": "glibc", "musl": "musl", "uclibc": "uClibc", "bionic": "Bionic"}
@@ -58,12 +58,12 @@ _MAC_ARCHITECTURES: Final = {"arm64": "aarch64", "i386": "i686", "Power Macintos
 
 
 class PlatformError(ValueError):
-    """No build runs on this host; the message says why, and what would."""
+    """No build runs on this host. The message says why, and suggests what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """What a host is. ``level`` is None but on x86-64, ``float_abi`` but on 32-bit ARM and RISC-V."""
+    """What a host is. Only x86-64 has a ``level``, and only 32-bit ARM and RISC-V have a ``float_abi``; else None."""
 
     system: str
     kernel_arch: str
@@ -75,10 +75,10 @@ class Platform:
     level: int | None
     notes: tuple[str, ...] = ()
     libcs: tuple[str, ...] = ()
-    """Every libc whose builds would find their loader here."""
+    """Every libc whose builds find their loader on this host."""
 
     def describe(self) -> str:
-        """For a sentence: ``aarch64 Linux with glibc 2.36``."""
+        """The platform in a few words for messages: ``aarch64 Linux with glibc 2.36``."""
         libc = (
             f" with {_LIBC_NAMES.get(self.libc, self.libc)} {self.libc_version or '(version unknown)'}"
             if self.libc
@@ -103,7 +103,7 @@ class Platform:
 
 
 def platform_of(observed: Observation) -> Platform:
-    """The platform that the evidence shows. Raises PlatformError where it shows none that can be named."""
+    """The platform that the observation shows. Raises PlatformError if it shows none."""
     if observed.system == "Darwin":
         return _macos(observed)
     if _WINDOWS.match(observed.system):
@@ -118,7 +118,7 @@ def platform_of(observed: Observation) -> Platform:
     arch = _arch(header, observed)
     float_abi = header.float_abi or _float_by_loader(header, interp or observed.loader_asked)
     libcs = libcs_for(observed, arch, float_abi, interp)
-    # Where the shell is static, the only loader on the disk tells.
+    # If the shell is static, use the only loader on the disk.
     libc = libc_of(interp) if interp else libcs[0] if len(libcs) == 1 else None
     notes = []
     if not interp:
@@ -144,9 +144,9 @@ def platform_of(observed: Observation) -> Platform:
 
 
 def triples_of(platform: Platform, libc: str = "auto", max_level: int = 3, *, static: bool = False) -> tuple[str, ...]:
-    """The triples that the host could run, best first. Raises PlatformError with the reason where there is none.
+    """The triples that the host can run, best first. Raises PlatformError with the reason if there is none.
 
-    ``static``: only static builds are asked for; they need neither a libc nor a loader of the host.
+    ``static`` is for static builds only, which need neither a libc nor a loader of the host.
     """
     wanted = platform.libc if libc == "auto" else libc
     if static and platform.system == "linux":
@@ -170,9 +170,9 @@ def triples_of(platform: Platform, libc: str = "auto", max_level: int = 3, *, st
 
 
 def level_below(triples: Iterable[str], highest: int) -> int | None:
-    """The x86-64 level to try where a build for one of ``triples`` has died of an illegal instruction.
+    """The x86-64 level to try after a build for one of ``triples`` has crashed with an illegal instruction.
 
-    None where there is no lower one: then the level is not what is wrong.
+    None if there is no lower level, since then the level is not the cause.
     """
     tried = max((TRIPLES[name].level or 1 for name in triples if name in TRIPLES), default=1)
     lower = min(tried, highest) - 1
@@ -180,7 +180,7 @@ def level_below(triples: Iterable[str], highest: int) -> int | None:
 
 
 def _userland(observed: Observation) -> tuple[ElfHeader, str | None]:
-    """Header and PT_INTERP of the first program that has a loader; where all are static, of the first one."""
+    """Header and PT_INTERP of the first program with a loader, or of the first one if all are static."""
     if not observed.programs:
         raise PlatformError("neither /bin/sh nor any other program of this host could be read")
     for program in sorted(observed.programs, key=lambda program: program.interp is None):
@@ -208,7 +208,7 @@ def _arch(header: ElfHeader, observed: Observation) -> str:
         raise PlatformError(
             "this host's programs are for ARM's old ABI, from before the EABI: nothing is built for that"
         )
-    # ARM11 says "CPU architecture: 7" in cpuinfo: only uname and the model's name tell armv6 from armv7.
+    # ARM11 claims "CPU architecture: 7" in cpuinfo. Only uname and the model's name distinguish armv6 from armv7.
     for says in (observed.kernel_arch, observed.cpu.get("model name", ""), observed.cpu.get("Processor", "")):
         if found := _OLD_ARM.search(says):
             return f"armv{next(filter(None, found.groups()))}"
@@ -216,14 +216,14 @@ def _arch(header: ElfHeader, observed: Observation) -> str:
 
 
 def _float_by_loader(header: ElfHeader, loader: str) -> str | None:
-    # Debian armhf builds some programs without the flag; the loader's name is part of the ABI (ArmHardFloatPort).
+    # Debian armhf builds some programs without the flag. The loader's name is part of the ABI (ArmHardFloatPort).
     if header.machine != "arm" or not loader:
         return None
     return "hard" if "armhf" in loader else "soft"
 
 
 def _ended(arch: str) -> list[str]:
-    """A note where upstream has stopped building for an architecture."""
+    """A note if upstream has stopped building for an architecture."""
     mine = [triple for triple in TRIPLES.values() if triple.arch == arch and triple.system == "linux"]
     return [
         f"{triple.name} ended with release {triple.last}: only that and older releases have it"
@@ -251,7 +251,7 @@ def _macos(observed: Observation) -> Platform:
 
 
 def _startable(platform: Platform, wanted: str | None) -> str:
-    """The libc to choose builds for. Raises PlatformError where no build for it could start on the host."""
+    """The libc to choose builds for. Raises PlatformError if no build for it can start on the host."""
     if wanted in platform.libcs:
         return wanted
     what = f"this host is {platform.describe()}"
@@ -275,7 +275,7 @@ def _startable(platform: Platform, wanted: str | None) -> str:
 
 
 def _static_triples(platform: Platform) -> list[Triple]:
-    """The static builds are the ones linked with musl."""
+    """The triples of static builds, which are those linked with musl."""
     found = [
         triple
         for triple in TRIPLES.values()

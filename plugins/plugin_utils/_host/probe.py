@@ -23,7 +23,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._host.script import s
 
 _FIRST, _LAST = "fleet-probe 1", "fleet-probe-end"
 
-# The kinds of a command, by a word of its own version text.
+# The kind of a command, by a word in its version text.
 _KINDS = (("BusyBox", "busybox"), ("busybox", "busybox"), ("oybox", "toybox"), ("bsdtar", "bsd"), ("GNU", "gnu"))
 
 _LISTING = re.compile(
@@ -35,7 +35,7 @@ _DF = re.compile(r".*?\s(?P<blocks>\d+)\s+(?P<used>-?\d+)\s+(?P<available>-?\d{1
 
 
 class ProbeError(ValueError):
-    """What came back from a host is not the probe's answer."""
+    """A host did not give the probe's answer."""
 
 
 def probe_script(
@@ -43,8 +43,8 @@ def probe_script(
 ) -> str:
     """The command that observes a host.
 
-    ``deep`` compares every file of every home with its sha256; ``detail`` tells which processes run from homes;
-    ``prerequisites`` tells what an installation has to work with also where something is installed already.
+    ``deep`` compares every file of every home with its sha256. ``detail`` lists the processes that run from homes.
+    ``prerequisites`` lists the prerequisites of an installation even if something is installed already.
     """
     values = {
         "FLEET_ROOT": root,
@@ -59,8 +59,8 @@ def probe_script(
 def parse_probe(text: str, root: str) -> Observation:
     """The probe's answer as an Observation of the host whose root is ``root``.
 
-    Lines before and after the probe's own (a greeting, a lecture of sudo) are passed over.
-    Raises ProbeError where the answer is not there or not complete.
+    Ignores lines before and after the probe's own, such as a greeting or sudo's lecture.
+    Raises ProbeError if the answer is missing or incomplete.
     """
     facts = _Facts(_answer(text))
     kernel = facts.one("kernel").split(None, 2)
@@ -98,9 +98,9 @@ def parse_probe(text: str, root: str) -> Observation:
 
 
 def _answer(text: str) -> list[str]:
-    """The lines between the last two marks; a terminal between host and controller ends lines with CR LF."""
+    """The lines between the last two marks. A terminal between host and controller ends lines with CR LF."""
     lines = [line.rstrip("\r") for line in text.split("\n")]
-    # No mark, no index: ValueError either way.
+    # index() raises ValueError if either mark is missing.
     try:
         last = len(lines) - 1 - lines[::-1].index(_LAST)
         first = last - 1 - lines[:last][::-1].index(_FIRST)
@@ -111,12 +111,12 @@ def _answer(text: str) -> list[str]:
 
 
 def _number(text: str) -> int | None:
-    """A number that the host printed; None where it is none, or so long that it can be none."""
+    """A number that the host printed. None if it is no number, or too long."""
     return int(text) if re.fullmatch(r"\s*[0-9]{1,19}\s*", text) else None
 
 
 class _Facts:
-    """The probe's lines by key, in their order."""
+    """The probe's lines by key, in order."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._values: dict[str, list[str]] = {}
@@ -173,7 +173,7 @@ def _root_state(facts: _Facts, root: str) -> RootState:
         writable=bool(facts.one("writable")),
         free=int(df["available"]) * 1024 if df else None,
         mount_point=mount_point,
-        # The last mount on a mount point is the one that is seen.
+        # The last mount on a mount point hides the others.
         mount_options=tuple(options[-1].split(",")) if options else (),
         entries=tuple(
             replace(listing, path=listing.path.removeprefix(f"{root}/")) for listing in _inside(facts.all("entry"))
@@ -208,7 +208,7 @@ def _homes(facts: _Facts) -> Iterable[Home]:
             receipt = json.loads(text)
         except (ValueError, RecursionError):
             receipt = {}
-        # A receipt that cannot be read tells nothing: the home is not whole, since bin/python3 alone proves nothing.
+        # A home without a readable receipt is not whole, since bin/python3 alone proves nothing.
         readable = isinstance(receipt, dict) and "sha256" in receipt
         yield Home(
             name,

@@ -1,11 +1,11 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2010,SC2012,SC2045 # ls tells mode, owner and target everywhere; find -printf, stat -c do not
-# Evidence about this host, one fact a line: "key value". It decides nothing and writes no file.
-# Sent as text by the action plugin, after lines that set FLEET_ROOT, FLEET_LINKS (one path a line) and, each of them
-# empty or not, FLEET_DEEP (compare every file with its sha256), FLEET_DETAIL (tell which processes run from homes) and
-# FLEET_PREREQUISITES (tell also where something is installed what an installation has to work with).
-# Runs under dash, BusyBox ash, bash and ksh. No single quote stands in the code: each one would be
-# quoted again at every level that the command passes on its way (ssh, become, sh -c).
+# Print evidence about this host, one fact on each line: "key value". This decides nothing and writes no file.
+# The action plugin sends it as text, after lines that set FLEET_ROOT, FLEET_LINKS (one path on each line) and three
+# switches, each empty or not: FLEET_DEEP (compare every file with its sha256), FLEET_DETAIL (list the processes that
+# run from homes) and FLEET_PREREQUISITES (list the prerequisites of an installation even if something is installed).
+# Runs under dash, BusyBox ash, bash and ksh. The code has no single quotes, because every level that the command passes
+# through (ssh, become, sh -c) would quote each of them again.
 LC_ALL=C
 export LC_ALL
 for directory in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin; do
@@ -17,7 +17,7 @@ done
 newline="
 "
 
-# lines KEY TEXT: "KEY LINE" for each line of the text that is not empty
+# lines KEY TEXT: print "KEY LINE" for each line of the text that is not empty
 lines() {
   [ -n "$2" ] || return 0
   set -f
@@ -28,7 +28,7 @@ lines() {
   set +f
 }
 
-# levels TEXT: "loader-level LINE" for each line of the text that begins with the name of a level
+# levels TEXT: print "loader-level LINE" for each line of the text that begins with the name of a level
 levels() {
   set -f
   IFS=$newline
@@ -42,8 +42,8 @@ levels() {
   set +f
 }
 
-# listing PATH...: "KEY <line of ls -ldn>" for each that exists; it names owner, mode and link target. A link in the root
-# is one of its entries, and a path where it is asked for; ls sorts, so what is named twice stands together.
+# listing PATH...: print "KEY <line of ls -ldn>" for each path that exists. The line has mode, owner and link target.
+# A link in the root is one of its entries, and also a path if FLEET_LINKS names it. ls sorts, so duplicates are adjacent.
 listing() {
   last=""
   set -f
@@ -71,7 +71,8 @@ listing() {
   set +f
 }
 
-# find_tool NAME: where it is on PATH, into $path. No substitution, which forks; BusyBox may know applets without a file.
+# find_tool NAME: set $path to its place on PATH, without a substitution, which would fork. BusyBox may have applets
+# without a file.
 find_tool() {
   path=
   IFS=:
@@ -86,12 +87,12 @@ find_tool() {
   command -v "$1" >/dev/null 2>&1 && path=$1
 }
 
-# An empty line first: what was printed before may not have ended its line.
+# Begin with an empty line, since earlier output may not have ended its line.
 say
 say fleet-probe 1
 system=$(uname -srm)
 say kernel "$system"
-# The effective one, as id -u says it: each program that need not be started is a tenth of the probe's time.
+# The effective uid, as from id -u. Starting one program less saves a tenth of the time of the probe.
 uid=
 if [ -r /proc/self/status ]; then
   while read -r key _ uid _; do
@@ -100,12 +101,12 @@ if [ -r /proc/self/status ]; then
   done </proc/self/status
 fi
 say uid "${uid:-$(id -u)}"
-# Of /proc/cpuinfo the first processor is enough: the first empty line after something was found ends it.
+# The first processor in /proc/cpuinfo is enough. Stop at the first empty line after a match.
 sed -nE "s/^(ID|VERSION_ID|PRETTY_NAME)=/os &/p
 /^(flags|[Ff]eatures|CPU architecture|model name|cpu|isa|uarch|machine|Processor|system type)[[:space:]]*:/{s/^/cpu /p;h;}
 /^\$/{x;/^cpu/q;x;}" /etc/os-release /proc/cpuinfo 2>/dev/null
 
-# The userland: what the shell is built for, and by which loader it runs. Where it is static, the next.
+# The userland: what the shell is built for, and its loader. If the shell is static, look at the next program.
 for program in /bin/sh /usr/bin/env /bin/ls /bin/cat /sbin/init; do
   case $program$system in
     /bin/sh*) ;;
@@ -117,7 +118,7 @@ for program in /bin/sh /usr/bin/env /bin/ls /bin/cat /sbin/init; do
 done
 loaders="/lib/ld[-.6]*so* /lib32/ld[-.6]*so* /lib64/ld[-.6]*so* /libx32/ld[-.6]*so* /libo32/ld[-.6]*so* \
   /lib/libgcompat.so*"
-# The loader of the shell says its version; where the shell is static, the first one on the disk that can run.
+# Ask the loader of the shell for its version. If the shell is static, ask the first loader on the disk that can run.
 # shellcheck disable=SC2086 # patterns, to be expanded
 for asked in ${interp:-$loaders}; do
   [ -x "$asked" ] || continue
@@ -132,13 +133,13 @@ for asked in ${interp:-$loaders}; do
   lines loader-says "${says%%"$newline"*}$newline${second%%"$newline"*}"
   case $says in
     *musl*) ;;
-    # Its own list of what the processor can do (glibc 2.33 and later).
+    # The loader lists the levels that the processor supports (glibc 2.33 and later).
     *GNU* | *GLIBC*)
       case $system in
         *x86_64) levels "$("$asked" --help 2>/dev/null)" ;;
       esac
       ;;
-    # A glibc before 2.33 has no --version: the name behind the link and getconf tell (ld-2.31.so).
+    # A loader of glibc before 2.33 has no --version. Its real file name (ld-2.31.so) or getconf has it.
     *)
       say loader-file "$(readlink -f "$asked" 2>/dev/null)"
       say getconf "$(getconf GNU_LIBC_VERSION 2>/dev/null)"
@@ -157,7 +158,7 @@ while [ ! -e "$at" ] && [ ! -h "$at" ]; do
   at=${at%/*}
   [ -n "$at" ] || at=/
 done
-# Whoever may write a folder above the root may change what is in it; where a link leads, that counts too.
+# Anybody who may write to a folder above the root can replace what is in it. The same is true of link targets.
 above=
 folder=$at
 links=
@@ -182,11 +183,11 @@ if [ -r /sys/fs/selinux/enforce ]; then
   say selinux "$enforce"
 fi
 
-# What is installed: every entry of the root, our receipts, and how many files each home still has.
+# What is installed: every entry of the root, our receipts, and the number of files that each home still has.
 made=""
 installed=""
-# A small script, of a name and a path in the home of that name: what was changed since its installation, and is ours;
-# what was added later is no damage.
+# A small script whose arguments are the name of a home and a path in it. It reports a file of ours that has changed
+# since the installation. A file that was added later is no damage.
 tell_changed="! grep -qF \"  \${2#./}\" .fleet-manifest || printf \"changed %s %s\\n\" \"\$1\" \"\${2#./}\" >&3"
 if [ -d "$FLEET_ROOT" ]; then
   for left in "$FLEET_ROOT"/.staging/* "$FLEET_ROOT"/.staging/.[!.]*; do
@@ -199,15 +200,16 @@ if [ -d "$FLEET_ROOT" ]; then
   fi
   lines made-link "$made"
   for home in "$FLEET_ROOT"/cpython-*; do
-    # Homes are no links: what somebody has led to one of them is not one more.
+    # A home is never a link, so do not count a link to a home.
     { [ -f "$home/.fleet-receipt" ] && [ ! -h "$home" ]; } || continue
     installed=yes
-    # An empty one, as a power cut leaves it, is a receipt too: a damaged one.
+    # A power cut may leave an empty receipt. Report it too: the home is damaged.
     receipt=
     IFS= read -r receipt <"$home/.fleet-receipt"
     say receipt "${home##*/}" "$receipt"
-    # How many files there are, and which are newer than the receipt: looked for in one go, for it takes most of the
-    # probe's time. Bytecode, packages and the programs of pip come and go (module_utils/_archive/manifest.py leaves out the same).
+    # Count the files and find those newer than the receipt in one pass, which takes most of the time of the probe.
+    # Bytecode, packages and the programs of pip change in use, so leave them out, as module_utils/_archive/manifest.py
+    # does.
     set -- "$home"/bin/pip*
     { [ -e "$1" ] || [ -h "$1" ]; } || shift
     { count=$(cd "$home" 2>/dev/null && find . -type d \( -name __pycache__ -o -name site-packages \) -prune \
@@ -217,7 +219,7 @@ if [ -d "$FLEET_ROOT" ]; then
     [ ! -x "$home/bin/python3" ] || say runs "${home##*/}"
     [ -n "$FLEET_DEEP" ] || continue
     command -v sha256sum >/dev/null && sums=sha256sum || sums="shasum -a 256"
-    # With nothing to compare it fails and names no file: then the list itself is damaged.
+    # If the check fails but names no file, the manifest itself is damaged.
     compared=$(cd "$home" && $sums -c .fleet-manifest 2>/dev/null) || case $compared in
       *": FAILED"*) ;;
       *) compared=".fleet-manifest: FAILED" ;;
@@ -230,8 +232,8 @@ if [ -d "$FLEET_ROOT" ]; then
   fi
   [ -z "$FLEET_DETAIL" ] || ls -ln /proc/[0-9]*/exe 2>/dev/null | grep -F " -> $FLEET_ROOT/" | sed "s/^/running /"
 fi
-# What an installation has to work with, where one may come. Most runs find that there is nothing to do, and this is a
-# third of the probe's time: where something is to be installed beside what is there, the probe is asked again.
+# The prerequisites of an installation take a third of the time of the probe, and most runs have nothing to install.
+# So skip them if something is installed. If a run then has more to install, it runs the probe again.
 if [ -n "$FLEET_PREREQUISITES" ] || [ -z "$installed" ]; then
   find_tool busybox
   busybox=${path:-/bin/busybox}
@@ -252,7 +254,7 @@ if [ -n "$FLEET_PREREQUISITES" ] || [ -z "$installed" ]; then
     fi
     say tool "$name" "$path" "$says"
   done
-  # Links are left out: what they lead to is found by itself, and our own are not the host's Python.
+  # Leave links out: the loop finds their targets anyway, and our own links are no host Python.
   for python in /usr/bin/python[23]* /usr/local/bin/python[23].* /usr/libexec/platform-python[23].[0-9]*; do
     case $python in
       */python[23] | */python[23].[0-9] | */python[23].[0-9][0-9] | */platform-python*) ;;
@@ -260,7 +262,7 @@ if [ -n "$FLEET_PREREQUISITES" ] || [ -z "$installed" ]; then
     esac
     [ -x "$python" ] && [ ! -h "$python" ] || continue
     case $system$python in
-      # A stub of macOS: without the developer tools it opens a window that offers them.
+      # On macOS this is a stub. Without the developer tools, it opens a window that offers them.
       Darwin*/usr/bin/*) xcode-select -p >/dev/null 2>&1 || continue ;;
     esac
     say python "$python" "$("$python" -V 2>&1)"
@@ -268,7 +270,7 @@ if [ -n "$FLEET_PREREQUISITES" ] || [ -z "$installed" ]; then
   disk=$(df -Pk "$at" 2>/dev/null)
   disk=${disk##*"$newline"}
   lines df "$disk"
-  # The mount point is what follows the percentage.
+  # The mount point follows the percentage.
   case $disk in
     *"% /"*) [ ! -r /proc/mounts ] || lines mount "$(grep -F " ${disk##*% } " /proc/mounts 2>/dev/null)" ;;
   esac
@@ -276,7 +278,7 @@ else
   say prerequisites-left-out yes
 fi
 
-# One ls for all that is to be listed: each program that is started takes as long as dozens of lines here.
+# List everything with one ls, since starting a program takes as long as dozens of lines of this script.
 set -f
 IFS=$newline
 # shellcheck disable=SC2086 # one path a line

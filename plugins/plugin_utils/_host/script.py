@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Write an sh script as it is sent to a host: values first, then the script without comments and indentation."""
+"""Prepare an sh script for a host: values first, then the script without comments and indentation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def script_text(values: Mapping[str, str], *names: str) -> str:
-    """The scripts ``names`` (``_host/probe.sh``) as one, after an assignment of each of ``values``, quoted for sh."""
+    """Join the scripts ``names`` (such as ``_host/probe.sh``), after assignments of ``values``, quoted for sh."""
     settings = [f"{key}={shlex.quote(value)}" for key, value in values.items()]
     text = "".join((Path(__file__).parents[1] / name).read_text(encoding="utf-8") for name in names)
     lines = (line.strip() for line in text.splitlines())

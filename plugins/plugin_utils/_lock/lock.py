@@ -21,7 +21,7 @@ COMMAND: Final = "ansible-playbook fleet.python.lock"
 
 
 class LockError(ValueError):
-    """A lock file is damaged, or does not pin what was asked for."""
+    """A lock file is damaged, or lacks a pin for the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,11 @@ class Pin:
     release: str
     sha256: str
     size: int | None
-    """Bytes; None where whoever wrote the lock could not know."""
+    """In bytes, None if the writer of the lock could not know."""
 
     @property
     def entry(self) -> Entry:
-        """The same as a catalogue has it."""
+        """The pin as an entry of a catalogue."""
         return Entry(self.release, self.asset, self.sha256)
 
 
@@ -47,7 +47,7 @@ class Lock:
     requests: tuple[str, ...]
     """The requests' texts, sorted by version."""
     pins: Mapping[str, Mapping[str, Pin]]
-    """For the best triple of a host: for a request's text: the pin. The asset's own triple may be of a lower level."""
+    """Pins by a host's best triple, then by the request's text. The asset's own triple may have a lower level."""
 
     def entries(self) -> tuple[Entry, ...]:
         """Everything pinned, each once, sorted by path."""
@@ -76,12 +76,12 @@ def update_lock(
 
 
 def sort_requests(texts: Iterable[str]) -> tuple[str, ...]:
-    """Requests by the numbers that they name, then by their text: 3.9 comes before 3.13."""
+    """Requests sorted by their numbers, then by text: 3.9 comes before 3.13."""
     return tuple(sorted(set(texts), key=lambda text: (parse_request(text).plain, text)))
 
 
 def pick(lock: Lock, query: Query, *, origin: str) -> Pin:
-    """What the lock pins for a request on a host; the first of ``query.triples`` that may be used is the host's.
+    """The pin for a request on a host. The host's triple is the first of ``query.triples`` that may be used.
 
     ``origin`` names the lock file in messages. Raises `LockError` with the command that mends the lock.
     """
@@ -105,7 +105,7 @@ def pick(lock: Lock, query: Query, *, origin: str) -> Pin:
 
 
 def others(lock: Lock, request: Request, chosen: Entry, *, origin: str) -> tuple[Rejection, ...]:
-    """What the lock pins for the same request on hosts of other triples."""
+    """The pins for the same request on hosts of other triples."""
     text = _pinned_text(lock, request, origin)
     return tuple(
         Rejection(pin.asset, pin.release, f"is pinned for hosts of {triple}")
@@ -116,7 +116,7 @@ def others(lock: Lock, request: Request, chosen: Entry, *, origin: str) -> tuple
 
 
 def host_triple(query: Query) -> str:
-    """The triple under which a host stands in the lock: its best that ``libc`` and ``max_level`` let through."""
+    """A host's triple in the lock: the best one that ``libc`` and ``max_level`` allow."""
     for name in query.triples:
         triple = TRIPLES[name]
         if (query.libc in (None, triple.libc) or triple.libc is None) and (triple.level or 0) <= query.max_level:

@@ -27,7 +27,7 @@ def read_lock(path: Path) -> Lock:
 
 
 def read_lock_text(path: Path) -> str:
-    """The lock's text: that of a file, or of a bundle's lock, be the bundle a directory or a tar. Raises LockError."""
+    """The text of a lock file, or of the lock in a bundle, which is a directory or a tar. Raises LockError."""
     try:
         if path.suffix == ".tar":
             member = members(path).get(BUNDLED_LOCK)
@@ -46,7 +46,7 @@ def add_pins(path: Path, pins: Mapping[tuple[str, str], Pin], *, write: bool) ->
     One task after the other: each host of a play adds its own. With ``write`` false nothing is written.
     Raises LockError.
     """
-    # The directory is what is locked: the file itself is replaced, and none shall be left beside it.
+    # Lock the directory: the file is replaced, and no other file should stay beside it.
     try:
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
@@ -69,7 +69,7 @@ def add_pins(path: Path, pins: Mapping[tuple[str, str], Pin], *, write: bool) ->
 
 
 def _with_size(pin: Pin, lock: Lock | None, key: tuple[str, str]) -> Pin:
-    """A size that is known stays known, where no source could tell it this time."""
+    """Keep a known size if no source could tell it this time."""
     triple, text = key
     old = lock.pins.get(triple, {}).get(text) if lock else None
     if old and pin.size is None and old.sha256 == pin.sha256:

@@ -35,7 +35,7 @@ _PIN_KEYS: Final = ("asset", "release", "version", "sha256", "size")
 
 
 def format_lock(lock: Lock) -> str:
-    """The file's text: the same for the same lock, one fact a line."""
+    """The file's text, one fact on each line. The same lock gives the same text."""
     lines = [_HEADER + f"format: {FORMAT}", "requests:" if lock.requests else "requests: []"]
     lines += [f'  - "{request}"' for request in lock.requests]
     triples = [triple for triple in sorted(lock.pins) if lock.pins[triple]]
@@ -134,7 +134,7 @@ def _pin(data: object, triple: str, text: str, where: str) -> Pin:
 
 
 def _check_asset(asset: Asset, fields: dict[str, Any], triple: str, text: str, where: str) -> None:
-    """Everything else that a pin says follows from its asset's name: where it does not, someone edited it."""
+    """Check that a pin agrees with its asset's name. If it does not, someone edited it."""
     request = parse_request(text)
     wrong = None
     if asset.version != fields["version"]:
@@ -152,7 +152,7 @@ def _check_asset(asset: Asset, fields: dict[str, Any], triple: str, text: str, w
 
 
 def _check_same_bytes(lock: Lock, origin: str) -> None:
-    """One name has one digest, and one digest one name."""
+    """Check that each name has one digest, and each digest one name."""
     digests: dict[str, str] = {}
     paths: dict[str, str] = {}
     for pins in lock.pins.values():
@@ -182,7 +182,7 @@ def _mapping(data: object, where: str, required: tuple[str, ...], allowed: tuple
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML that refuses a key that stands twice, which PyYAML lets pass, and aliases, which make much of little."""
+    """YAML that refuses duplicate keys, which PyYAML allows, and aliases, which can make a small file huge."""
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):

@@ -30,7 +30,7 @@ _NUMBER: Final = re.compile(r"\.[0-9]+$")
 
 
 def installed_build(home: Home) -> Build | None:
-    """A home as a build; None for what is none of ours."""
+    """A home as a build, None if it is not ours."""
     asset = _asset_of(home)
     if asset is None:
         return None
@@ -39,7 +39,7 @@ def installed_build(home: Home) -> Build | None:
 
 
 def _asset_of(home: Home) -> Asset | None:
-    """What a home is of: as its receipt says or, where that cannot be read, its name."""
+    """The asset of a home, by its receipt or, if that cannot be read, by its name."""
     plain = _NUMBER.sub("", home.name)
     for name in (str(home.receipt.get("asset")), *(plain + ending for ending in _ENDINGS)):
         with suppress(AssetError):
@@ -73,5 +73,5 @@ def archive_top(build: Build) -> tuple[str, ...]:
 
 
 def program_of(build: Build) -> str:
-    """The interpreter inside of a home: ``bin/python3.13``, ``bin/python3.13t``."""
+    """The interpreter in a home: ``bin/python3.13``, ``bin/python3.13t``."""
     return f"bin/python{build.link}"

@@ -38,7 +38,7 @@ SOURCE: Final = "source"
 
 
 class Chooser:
-    """The answers to the plan's questions. Catalogue and lock are read at the first of them, if there is one.
+    """Answers the plan's questions. Reads catalogue and lock at the first question, if there is one.
 
     ``options`` are the task's, as module_utils/_options.py has them; ``ranking`` what the host can run;
     ``run_directory`` and ``skipped_sources`` as in `catalogue_of`.
@@ -67,7 +67,7 @@ class Chooser:
         return entry
 
     def entries(self, builds: Iterable[Build]) -> dict[str, Entry]:
-        """What was chosen for each build that is to be installed, by its home.
+        """The chosen entry of each build that will be installed, by its home.
 
         The digests of a lock are held against the catalogue's, here and not for each host that has everything.
         Raises LockError.
@@ -89,7 +89,7 @@ class Chooser:
             self._sources,
             options["release"],
             self._run_directory,
-            # A lock has the digests, and what a source says is only held against them.
+            # A lock has the digests, so the source's are only compared with them.
             insecure=bool(options["insecure_source"] or options.get("lock")),
             skipped_sources=self._passed_over,
         )
@@ -150,7 +150,7 @@ def catalogue_of(
 
 
 def _refuse_changed(found: Catalogue) -> None:
-    """A source may have releases that are newer than ours; of those that we know it must have the same bytes."""
+    """A source may have newer releases than we know. The known ones must have the same bytes there."""
     ours = bundled_catalogue()
     known = [entry for release in found.releases() for entry in ours.entries(release)]
     changed = changed_digests(known, found.entries())
@@ -186,7 +186,7 @@ def _of_sources(
 
 
 def _remembered(source: Source, run_directory: Path) -> Callable[[str], str | None]:
-    """The source's ``read_text``, whose answers the processes of a run share."""
+    """The source's ``read_text``. The processes of a run share its answers."""
 
     def read(relative: str) -> str | None:
         key = hashlib.sha256(f"{source!r} {relative}".encode()).hexdigest()

@@ -14,7 +14,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._builds.request impor
 
 
 class PlanError(ValueError):
-    """The host cannot be brought to what was asked for; the message says why and what to do. Nothing was changed."""
+    """The host cannot be given what was asked for. The message says why and what to do. Nothing was changed."""
 
 
 class Ranking(Protocol):
@@ -36,7 +36,7 @@ class Task:
     build: BuildOptions = field(default_factory=BuildOptions)
     prerelease: bool = False
     newest: bool = False
-    """Whether the catalogue (or the lock) says what is right, and not what is installed."""
+    """Whether the catalogue or the lock decides, and not what is installed."""
     keep: int = 1
     """How many older homes of a minor version stay after an upgrade."""
 
@@ -46,13 +46,13 @@ class Task:
 
     @property
     def only_static(self) -> bool:
-        """Whether nothing but static builds is asked for."""
+        """Whether only static builds are asked for."""
         return all(self.options_of(request).static for request in self.requests)
 
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """An installed or chosen build: what tells it from every other."""
+    """What identifies an installed or chosen build."""
 
     home: str
     asset: str
@@ -73,7 +73,7 @@ class Build:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What becomes of one request. ``action``: installed, upgraded, repaired, kept, removed or rolled_back."""
+    """The outcome of one request. ``action``: installed, upgraded, repaired, kept, removed or rolled_back."""
 
     request: str
     action: str
@@ -83,7 +83,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to do, in this order: installs, links, paths, unlink, remove. Empty where there is nothing to do."""
+    """What to do, in this order: installs, links, paths, unlink, remove. Empty if there is nothing to do."""
 
     root: str
     outcomes: tuple[Outcome, ...] = ()

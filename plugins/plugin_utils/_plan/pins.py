@@ -22,7 +22,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources impo
 
 
 def rankings(options: Mapping[str, Any], run: RunCommand) -> list[Ranking]:
-    """What each host in question can run, best first; a named triple stands for a host whose best it is.
+    """What each host can run, best first. A named triple stands for hosts whose best triple it is.
 
     Only where no triples are named the host is asked, by ``run``. Raises ProbeError, PlatformError.
     """
@@ -33,7 +33,7 @@ def rankings(options: Mapping[str, Any], run: RunCommand) -> list[Ranking]:
 
 
 def _named(triple: str, *, static: bool = False) -> tuple[str, ...]:
-    """Which build options are wanted changes nothing: a static build has a triple of its own."""
+    """Build options change nothing here, since a static build has its own triple."""
     return runs(triple) if triple in TRIPLES else (triple,)
 
 
@@ -44,7 +44,7 @@ def pins_of(
     run_directory: Path,
     skipped_sources: SkippedSources,
 ) -> dict[tuple[str, str], Pin]:
-    """The pin of each request for each of the hosts, keyed as `update_lock` takes it; a lock is not asked.
+    """The pin of each request for each host, keyed as `update_lock` takes it. No lock is read.
 
     Raises RequestError, ResolveError, CatalogueError, SourceError, LockError.
     """

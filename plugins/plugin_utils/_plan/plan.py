@@ -102,7 +102,7 @@ def _present(
     refuse_foreign_entries(observed, links)
     paths = extra_links(task, observed, outcomes)
     gone = [*broken, *_pruned(task, observed, builds, links, {build.home for build in chosen.values()})]
-    # Somebody may have made a link of their own beside ours: what it leads to stays.
+    # Somebody may have made another link beside ours. Keep what it leads to.
     staying = {**linked, **wanted_links}.values()
     return Plan(
         root=task.root,
@@ -123,13 +123,13 @@ def _settled_links(
     linked: Mapping[str, str],
     chosen: dict[Request, Build],
 ) -> dict[str, str]:
-    """What each minor link shall lead to. Fills in ``chosen`` for the requests that ask for nothing new.
+    """What each minor link should lead to. Fills in ``chosen`` for requests that need nothing new.
 
     They take what this run brings into use, as the next run would, so that the next run has nothing to do.
     """
     open_requests = [request for request in task.requests if request not in chosen]
     wanted: dict[str, str] = {}
-    # Each round may move one request to what another one has just brought into use.
+    # Each round may move a request to a build that another request has just brought into use.
     for _round in range(len(task.requests) + 1):
         for request in open_requests:
             kept = _kept(request, task, ranking, builds, {**linked, **wanted})
@@ -145,7 +145,7 @@ def _settled_links(
 def _pruned(
     task: Task, observed: Observation, builds: tuple[Build, ...], links: Mapping[str, str], chosen: set[str]
 ) -> list[str]:
-    """The homes that are one too many after an upgrade. Only a run that switches a link takes any away.
+    """The homes to prune after an upgrade. Only a run that switches a link removes any.
 
     What the link leads to until now is kept first, since that is what one goes back to.
     """
@@ -158,7 +158,7 @@ def _pruned(
 
 
 def _previous(task: Task, observed: Observation, builds: tuple[Build, ...]) -> Plan:
-    """Back to what each minor link led to before. Done twice, it stays there."""
+    """Roll each minor link back to what it led to before. A second rollback changes nothing."""
     outcomes: list[Outcome] = []
     links: dict[str, str] = {}
     for request in task.requests:
@@ -185,7 +185,7 @@ def _previous(task: Task, observed: Observation, builds: tuple[Build, ...]) -> P
 def _kept(
     request: Request, task: Task, ranking: Ranking, builds: tuple[Build, ...], linked: Mapping[str, str]
 ) -> Build | None:
-    """What is in use where it satisfies, else the newest that does."""
+    """The build in use if it satisfies the request, else the newest that does."""
     whole = [
         build
         for build in builds
@@ -199,7 +199,7 @@ def _kept(
 
 
 def _free_name(name: str, taken: set[str]) -> str:
-    """The home's name; with a number where a damaged home of the same build stands, since homes are never changed."""
+    """The home's name, with a number if a damaged home of the same build has it. Homes are never changed in place."""
     number = 2
     free = name
     while free in taken:
@@ -252,7 +252,7 @@ def _absent(task: Task, observed: Observation, builds: tuple[Build, ...]) -> Pla
                 links[name] = heir.home
             else:
                 unlink.append(name)
-    # An extra link goes with the minor link that it leads through; one that somebody turned elsewhere stays.
+    # Remove an extra link with the minor link that it leads through, but not one that somebody has led elsewhere.
     doomed = tuple(f"{task.root}/{name}/" for name in unlink)
     candidates = {*observed.made_links, *task.links}
     orphans = sorted(

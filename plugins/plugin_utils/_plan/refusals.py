@@ -23,7 +23,7 @@ _VERSION_AT_END: Final = re.compile(r"[0-9]+\.[0-9]+t?d?$")
 
 
 def refuse_bad_root(observed: Observation, installs: Iterable[Build]) -> None:
-    """Raises PlanError where nothing can be installed below the root."""
+    """Raises PlanError if nothing can be installed below the root."""
     root = observed.root
     at = root.at
     if at is None:
@@ -50,7 +50,7 @@ def refuse_bad_root(observed: Observation, installs: Iterable[Build]) -> None:
 
 
 def refuse_foreign_entries(observed: Observation, links: Mapping[str, str]) -> None:
-    """Raises PlanError where something that is no link stands where a minor link is to be."""
+    """Raises PlanError if something that is no link is in the place of a minor link."""
     for entry in observed.root.entries:
         if entry.path in links and not entry.is_link:
             raise PlanError(
@@ -60,7 +60,7 @@ def refuse_foreign_entries(observed: Observation, links: Mapping[str, str]) -> N
 
 
 def extra_links(task: Task, observed: Observation, outcomes: list[Outcome]) -> dict[str, str]:
-    """The extra links that are missing or lead elsewhere, with what they shall lead to. Raises PlanError."""
+    """The extra links that are missing or lead elsewhere, each with its target. Raises PlanError."""
     wanted: dict[str, str] = {}
     for path, (minor, program) in programs_of_links(task, outcomes).items():
         target = f"{task.root}/{minor}/bin/{program}"
@@ -80,7 +80,7 @@ def extra_links(task: Task, observed: Observation, outcomes: list[Outcome]) -> d
 
 
 def programs_of_links(task: Task, outcomes: list[Outcome]) -> dict[str, tuple[str, str]]:
-    """What each extra link belongs to: minor link, program. Raises PlanError where it would lead to nothing."""
+    """The minor link and program of each extra link. Raises PlanError if it would lead to nothing."""
     belong: dict[str, tuple[str, str]] = {}
     minors = [outcome.build.link for outcome in outcomes if outcome.build]
     for path in task.links:

@@ -15,7 +15,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import Out
 
 
 def planned(plan: Plan, observed: Observation, platform: dict[str, Any]) -> dict[str, Any]:
-    """The result as far as the plan tells it: all of it where there is nothing to do, and in check mode."""
+    """The part of the result that follows from the plan: all of it in check mode, or if there is nothing to do."""
     found = interpreters(plan)
     return {
         "changed": plan.changed,
@@ -27,7 +27,7 @@ def planned(plan: Plan, observed: Observation, platform: dict[str, Any]) -> dict
 
 
 def applied(result: dict[str, Any], done: dict[str, Any]) -> dict[str, Any]:
-    """The result after the host did its part: how archives travelled, and what had to stay there and why."""
+    """The result after the module has run: how archives travelled, and which homes had to stay and why."""
     in_use = done.pop("in_use", {})
     transfers = done.pop("transfers", {})
     for each in result["interpreters"]:

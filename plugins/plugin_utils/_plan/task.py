@@ -24,7 +24,7 @@ _NOT_IN_ROOT = ("'", '"', "\\", "`", "$")
 
 
 class TaskError(ValueError):
-    """An option has a value that cannot be meant."""
+    """An option has a value that makes no sense."""
 
 
 def task_of(options: Mapping[str, Any]) -> Task:
@@ -43,11 +43,11 @@ def task_of(options: Mapping[str, Any]) -> Task:
         root=absolute("root", options["root"]),
         state=options["state"],
         links=tuple(dict.fromkeys(absolute("links", path) for path in options["links"])),
-        # "latest" is the source's to answer; what that is is known only after asking it.
+        # Only the source can say which release "latest" is.
         release=None if options["release"] == LATEST_WORD else options["release"],
         keep=_count("keep", options["keep"]),
         newest=options["state"] == "latest" or options["release"] == LATEST_WORD or bool(options["lock"]),
-        # The default means the smallest that there is, so any flavor that is installed will do.
+        # The default stands for the smallest flavor, so any installed flavor will do.
         flavor=None if options["flavor"] == "install_only_stripped" else options["flavor"],
         build=build,
         prerelease=bool(options["prerelease"]),
@@ -61,7 +61,7 @@ def _count(option: str, value: int) -> int:
 
 
 def absolute(option: str, path: str) -> str:
-    """A path on the host, made plain: it is compared with what the host shows."""
+    """A path on the host in plain form, to be compared with what the host shows."""
     if any(mark in path for mark in "\n\r\0"):
         raise TaskError(f"{option}: {path!r} has a line break in it")
     if " -> " in path:

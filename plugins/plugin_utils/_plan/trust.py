@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Listing, Observation
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.model import PlanError
 
-# What the root holds beside homes and minor links, and what is read there.
+# What we keep in the root beside homes and minor links.
 _OURS = (".level", ".links", ".lock", ".staging")
 _WAY_OUT = "become that user, set root to another directory, or give it to root alone (chown root, chmod go-w)"
 

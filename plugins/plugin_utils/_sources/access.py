@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.errors import SourceError
 
-# RFC 9110, 5.1 and 5.5, without what no secret needs.
+# A subset of RFC 9110, 5.1 and 5.5, that is enough for any secret.
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE: Final = re.compile(r"[\x20-\x7e]*")
 

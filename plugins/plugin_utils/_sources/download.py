@@ -20,16 +20,16 @@ from ansible_collections.fleet.python.plugins.plugin_utils._sources.http import 
 _TRIES: Final = 4
 _BEGINS: Final = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 
-# Is told how many bytes are there, and of how many (None where the source does not say).
+# Called with the number of bytes so far and in all (None if the source does not say).
 Watch = Callable[[int, int | None], None]
 
 
 def unwatched(_have: int, _total: int | None) -> None:
-    """Nobody wants to know how far a download is."""
+    """Show no progress."""
 
 
 def download(url: str, access: Access, target: Path, watch: Watch = unwatched) -> None:
-    """Bring the rest of a file to ``target``, which may hold its beginning: what that is, nobody has checked.
+    """Download the rest of a file to ``target``, which may hold an unchecked beginning of it.
 
     As long as each connection brings something, the next one goes on from there. A server without ranges begins anew.
     Raises SourceError, after which ``target`` may hold a longer beginning, and OSError where the disk refuses it.
@@ -51,7 +51,7 @@ def download(url: str, access: Access, target: Path, watch: Watch = unwatched) -
 def _go_on(url: str, access: Access, target: Path, had: int, watch: Watch) -> None:
     with ask(url, access, headers={"Range": f"bytes={had}-"} if had else None) as answer:
         if answer.status_code == 416 and had:
-            # What lies here is longer than the file: it is the beginning of another one.
+            # What is here is longer than the file, so it is the beginning of another one.
             target.unlink()
             return _go_on(url, access, target, 0, watch)
         refuse_bad_status(answer, url)

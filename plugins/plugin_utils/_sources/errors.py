@@ -7,12 +7,12 @@ from __future__ import annotations
 
 
 class SourceError(ValueError):
-    """A source does not give what it is asked for."""
+    """A source does not give what it was asked for."""
 
 
 class UnreachedError(SourceError):
-    """A source does not answer, or with an error of its own: the next asset will hardly come from there either."""
+    """A source does not answer, or answers with a server error. The next asset is unlikely to come from there."""
 
 
 class BrokenOffError(UnreachedError):
-    """A download broke off in its middle; it can be resumed."""
+    """A download broke off, and can be resumed."""

@@ -30,7 +30,7 @@ _WANTED: Final = {
 
 
 def ask(url: str, access: Access, method: str = "GET", headers: Mapping[str, str] | None = None) -> requests.Response:
-    """The answer, its body not read yet. Raises SourceError where none comes; the URL's secrets are not in it."""
+    """The answer, with its body unread. Raises SourceError, without the URL's secrets, if none comes."""
     import requests
     from requests.adapters import HTTPAdapter
     from urllib3.util.retry import Retry
@@ -45,16 +45,16 @@ def ask(url: str, access: Access, method: str = "GET", headers: Mapping[str, str
         return following
 
     def rebuild_auth(prepared: requests.PreparedRequest, answer: requests.Response) -> None:
-        # requests itself takes only Authorization away from another host.
+        # requests removes only Authorization for another host.
         if urlsplit(str(prepared.url))[:2] != urlsplit(str(answer.request.url))[:2]:
             for name in own:
                 prepared.headers.pop(name, None)
         requests.Session.rebuild_auth(session, prepared, answer)
 
-    # requests itself goes from https to http.
+    # requests would follow from https to http.
     setattr(session, "get_redirect_target", redirect_target)  # noqa: B010 (mypy: a method is not assigned to)
     setattr(session, "rebuild_auth", rebuild_auth)  # noqa: B010
-    # What may pass is tried again with growing pauses; what cannot (404, a bad certificate) is not. How long the
+    # Retry what may pass, with growing pauses, but not a 404 or a bad certificate. How long the
     # server wants us to stay away (Retry-After) may be hours: the next source comes sooner.
     retry: Any = Retry(
         total=3,
@@ -97,7 +97,7 @@ def _unchanged(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 def pieces(answer: requests.Response, url: str, most: int, *, decode: bool) -> Iterator[bytes]:
-    """The body, at most ``most`` bytes of it. Raises SourceError where it is longer, BrokenOffError where it breaks."""
+    """The body in pieces. Raises SourceError beyond ``most`` bytes, BrokenOffError if it breaks off."""
     from urllib3.exceptions import HTTPError
 
     left = most
@@ -120,7 +120,7 @@ def refuse_bad_status(answer: requests.Response, url: str) -> None:
 
 
 def _plain(error: BaseException) -> str:
-    """The innermost reason: requests wraps it several times, with the URL and its secrets in between."""
+    """The innermost reason. requests wraps it several times, with the URL and its secrets."""
     inner = error
     while inner.__cause__ or inner.__context__:
         inner = inner.__cause__ or inner.__context__ or inner

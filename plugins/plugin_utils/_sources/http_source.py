@@ -29,7 +29,7 @@ _LATEST: Final = (
 )
 _ELSEWHERE: Final = {f"{base}/latest-release.json": _LATEST for base in UPSTREAM}
 
-# What a URL may hold as it is (RFC 3986, reserved, and % for what is quoted already).
+# Characters that a URL may hold unquoted (RFC 3986, reserved, and % for what is quoted already).
 _URL_MARKS: Final = "%:/?#[]@!$&'()*+,;=~"
 # A SHA256SUMS of a release has about 45 kB, the one of all releases about 1 MB.
 LARGEST_TEXT: Final = 16 << 20
@@ -53,7 +53,7 @@ class HttpSource:
 
     def read_text(self, relative: str) -> str | None:
         url = f"{self.base}/{relative}"
-        # Another server, which is to see no token of this one.
+        # Another server, which must not see this one's token.
         elsewhere = _ELSEWHERE.get(url)
         access = replace(self.access, headers=()) if elsewhere else self.access
         with ask(elsewhere or url, access) as answer:
@@ -81,7 +81,7 @@ class HttpSource:
             return
         download(url, self.access, target, watch)
         if begun and digest_of(target) != entry.sha256:
-            # What another source, or an earlier state of this one, has begun is no beginning of this file.
+            # Another source, or an earlier state of this one, began it with other bytes.
             target.unlink()
             download(url, self.access, target, watch)
         check_digest(target, entry.sha256, shown(url))

@@ -20,10 +20,10 @@ from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue imp
 
 SUMS: Final = "SHA256SUMS"
 LATEST: Final = "latest-release.json"
-# The option `release` may say this in place of a tag.
+# The option `release` takes this word in place of a tag.
 LATEST_WORD: Final = "latest"
 
-# Reads one small file below a source by its relative path; None where the source has no such file.
+# Reads a small file of a source by its relative path. None if the source has no such file.
 Read = Callable[[str], str | None]
 
 

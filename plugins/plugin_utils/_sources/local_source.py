@@ -35,7 +35,7 @@ class DirectorySource:
 
     def read_text(self, relative: str) -> str | None:
         try:
-            # Not read_text(): line ends are evidence, and it would mend them.
+            # read_text() would change line ends, which are evidence.
             return (self.path / relative).read_bytes().decode("utf-8")
         except FileNotFoundError:
             return None

@@ -41,7 +41,7 @@ class Source(Protocol):
 
     @property
     def name(self) -> str:
-        """How messages call it; no secrets in it."""
+        """Its name in messages, without secrets."""
 
     @property
     def pullable(self) -> bool:
@@ -49,7 +49,7 @@ class Source(Protocol):
 
     @property
     def authentic(self) -> bool:
-        """Whether nobody on the way can change what it says, as anybody can who sits on a plain HTTP connection."""
+        """Whether nobody on the way can change what it says. On a plain HTTP connection anybody can."""
 
     def read_text(self, relative: str) -> str | None:
         """A small file such as SHA256SUMS, None where the source has none. Raises SourceError."""
@@ -58,10 +58,10 @@ class Source(Protocol):
         """Where the asset is."""
 
     def size(self, entry: Entry) -> int | None:
-        """The asset's size in bytes, None where the source does not have it or does not tell. Raises SourceError."""
+        """The asset's size in bytes, None if the source lacks it or does not say. Raises SourceError."""
 
     def fetch(self, entry: Entry, target: Path, watch: Watch = unwatched) -> None:
-        """Bring the asset's bytes to the file ``target``, checked against its sha256.
+        """Download the asset to the file ``target``, and check its sha256.
 
         What ``target`` holds already may be the beginning. Raises SourceError, after which it may hold a longer one,
         and OSError where the disk refuses it.
@@ -69,7 +69,7 @@ class Source(Protocol):
 
 
 def sources_of(texts: Sequence[str], access: Access | None = None) -> tuple[Source, ...]:
-    """The sources that the option ``source`` names. Raises SourceError for one that is no URL, directory or tar."""
+    """The sources of the option ``source``. Raises SourceError for one that is no URL, directory or tar."""
     found: list[Source] = []
     for number, text in enumerate(texts, start=1):
         if text.startswith(("http://", "https://")):
@@ -109,7 +109,7 @@ def fetch_from(
 
 
 def size_in(sources: Sequence[Source], entry: Entry) -> int | None:
-    """The asset's size as the first source tells that has it; None where none does or can be asked."""
+    """The asset's size as the first source that has it says, None if no source does."""
     for source in sources:
         with suppress(SourceError):
             size = source.size(entry)

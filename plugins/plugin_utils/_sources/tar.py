@@ -29,14 +29,14 @@ class Member:
 
 
 def members(path: Path) -> Mapping[str, Member]:
-    """The files in the tar by their names, a leading ``./`` taken off. Raises TarError, OSError."""
+    """The files in the tar by name, without a leading ``./``. Raises TarError, OSError."""
     status = path.stat()
     return _members(path, status.st_mtime_ns, status.st_size)
 
 
 @functools.lru_cache(maxsize=8)
 def _members(path: Path, _mtime_ns: int, _size: int) -> Mapping[str, Member]:
-    """The index: one seek for each member. Its caller's file may change, so time and size are of the key."""
+    """The index, with one seek for each member. The file may change, so time and size belong to the key."""
     try:
         with tarfile.open(path, "r:") as tar:
             return {
@@ -49,7 +49,7 @@ def _members(path: Path, _mtime_ns: int, _size: int) -> Mapping[str, Member]:
 
 
 def pieces(path: Path, member: Member) -> Iterator[bytes]:
-    """A member's bytes, a megabyte at a time. Raises TarError where the file ends before, OSError."""
+    """A member's bytes, a megabyte at a time. Raises TarError if the file ends early, OSError."""
     left = member.size
     with open(path, "rb") as file:
         file.seek(member.offset)

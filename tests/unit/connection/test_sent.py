@@ -16,7 +16,8 @@ from ansible_collections.fleet.python.plugins.plugin_utils._connection.sent impo
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.errors import SourceError
 
 COLLECTIONS = str(Path(__file__).parents[3] / ".build" / "collections")
-FOLDER = "/home/deploy/.ansible/tmp/ansible-tmp-1-2-3"
+# As Ansible names it, with a slash at its end.
+FOLDER = "/home/deploy/.ansible/tmp/ansible-tmp-1795743060.837664-674-34810690475345/"
 # Ends by its own kill -9, with the note held until then.
 _KILLED = """
 import os, sys
