@@ -65,7 +65,7 @@ class ActionModule(FleetAction):
                 f"{error.filename or path}: {error.strerror or error}; what is complete stays, and is not fetched again"
             ) from error
         except TarError as error:
-            raise BundleError(f"{error}; or remove it, and it is made anew") from error
+            raise BundleError(f"{error}; or remove it, and it is made again") from error
 
     def _filled(
         self, bundle: Bundle, text: str, lock: Lock, sources: tuple[Source, ...], skipped_sources: SkippedSources

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The attributes; a module says itself how far it supports each that is left open here."""
+    """The attributes. A module itself says how far it supports each one that is open here."""
 
     DOCUMENTATION = r"""
 options: {}
@@ -39,7 +39,7 @@ attributes:
     platforms: posix
 """
 
-    # Modules that only look, whether at a host or at a catalogue.
+    # For modules that only look at a host or a catalogue.
     INFO = r"""
 options: {}
 attributes:

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documentation of the options that say what is chosen, and from where."""
+"""Documentation of the options that select a build and its sources."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ class ModuleDocFragment:
 options:
   release:
     description:
-      - Only builds of this release of python-build-standalone, for example V(20250317).
-      - V(latest) means the newest finished release. It is asked of O(source), once in a run and by the controller.
-      - Without this option, builds of all releases that O(catalogue) knows can be chosen, and of two builds of the same
-        CPython version the one of the newer release wins.
+      - Choose only builds of this release of python-build-standalone, for example V(20250317).
+      - V(latest) is the newest finished release. The controller asks O(source) for it, once in a run.
+      - Without this option, builds of all releases in O(catalogue) can be chosen. Of two builds of the same CPython
+        version, the one of the newer release wins.
     type: str
     version_added: 0.1.0
   flavor:
     description:
       - What an archive holds.
-      - V(install_only_stripped) has no debug symbols. It is the smallest, and where a release has none, the next one
-        is taken.
+      - V(install_only_stripped) has no debug symbols and is the smallest. Where a release has none, the next flavor is
+        used.
       - V(install_only) has debug symbols.
-      - V(full) is the whole build tree with C(PYTHON.json), a C(.tar.zst) of several times the size.
-        The controller needs the Python package C(zstandard) for it. It packs the archive anew for the hosts, once for
-        all of them, in less than 100 MB of memory. Meanwhile the content, some hundreds of megabytes, lies in its cache
-        directory. Where that cannot be (macOS has no C(posix_fallocate)), it takes about 200 MB of memory, since
-        upstream packs so that unpacking looks back 128 MB.
+      - V(full) is the whole build tree with C(PYTHON.json), in a C(.tar.zst) of several times the size.
+        The controller needs the Python package C(zstandard) for it. It repacks the archive once for all hosts, in less
+        than 100 MB of memory. Meanwhile its cache directory holds the content, some hundreds of megabytes. Where that
+        is impossible (macOS has no C(posix_fallocate)), it needs about 200 MB of memory, since upstream's compression
+        refers back 128 MB.
     type: str
     choices:
       - install_only_stripped
@@ -42,15 +42,15 @@ options:
       - Build options as python-build-standalone names them, joined by C(+).
         These are V(pgo+lto), V(pgo), V(lto), V(noopt) and V(debug), with V(freethreaded) before or V(static) after.
         Examples are V(noopt), V(freethreaded+pgo+lto), V(lto+static).
-      - Without this option the fastest build is taken, and debug, free-threaded and static ones are left out.
-      - They can stand in a version too, for example C(3.14t), C(3.13d), C(3.13+lto).
+      - Without this option, the fastest build is chosen, but never a debug, free-threaded or static one.
+      - A version can contain build options too, for example C(3.14t), C(3.13d), C(3.13+lto).
       - Static builds (C(3.13+static)) run with any libc on x86_64 and aarch64, and load no extension module. The
         bundled catalogue lists none, so they need O(catalogue=source) or a list of your own.
     type: str
     version_added: 0.1.0
   libc:
     description:
-      - V(auto) takes builds for the C library of the host's own programs.
+      - V(auto) selects builds for the C library of the host's own programs.
       - V(gnu) and V(musl) force one, for hosts that have both or whose programs are static.
     type: str
     choices:
@@ -61,8 +61,8 @@ options:
     version_added: 0.1.0
   max_level:
     description:
-      - The highest x86-64 microarchitecture level, as the psABI defines them, whose builds are taken.
-        A host's own level limits it in any case. Other architectures have no levels.
+      - The highest x86-64 microarchitecture level, as the psABI defines it, of the builds that can be chosen.
+        The host's own level is always a limit too. Other architectures have no levels.
       - python-build-standalone advises against level 4 in production.
     type: int
     choices:
@@ -75,15 +75,15 @@ options:
   prerelease:
     description:
       - Whether alphas, betas and release candidates may be chosen.
-      - A version that names one, such as C(3.15.0rc1), allows it by itself.
+      - A version that names one, such as C(3.15.0rc1), needs no such permission.
     type: bool
     default: false
     version_added: 0.1.0
   source:
     description:
-      - Where archives come from, tried in this order.
-      - Each is a base URL below which archives lie as C(<release>/<asset>), the layout of python-build-standalone,
-        a directory of the controller with the same layout, or a plain C(.tar) of such a directory.
+      - Where archives come from. Sources are tried in this order.
+      - Each is a base URL with archives at C(<release>/<asset>), which is the layout of python-build-standalone,
+        a directory on the controller with the same layout, or a plain C(.tar) of such a directory.
       - The default is the mirror of python-build-standalone's makers, then GitHub.
     type: list
     elements: str
@@ -93,61 +93,61 @@ options:
     version_added: 0.1.0
   catalogue:
     description:
-      - What can be chosen, and with which SHA-256 digest. Nothing whose digest is unknown is ever installed.
+      - What can be chosen, and with which SHA-256 digest. A build whose digest is unknown is never installed.
       - V(bundled) is the list of upstream's releases and digests that comes with this collection.
-      - V(source) is what the sources themselves say, a C(SHA256SUMS) at the base with C(<release>/<asset>) names.
-        Where there is none it is that of O(release), and without O(release) that of the release which
+      - V(source) is what the sources themselves say, in a C(SHA256SUMS) at the base with C(<release>/<asset>) names.
+        Without such a file, it is the C(SHA256SUMS) of O(release). Without O(release), it is that of the release that
         C(latest-release.json) names. The first source that answers decides.
-        A mirror with builds of its own needs this, since their digests are not upstream's.
+        A mirror with builds of its own needs this, since upstream does not know their digests.
       - Anything else is the path of a file on the controller, in the form of C(SHA256SUMS) with C(<release>/<asset>)
         names.
-      - A source by plain HTTP is not asked, unless O(insecure_source) allows it. Whoever sits on the way can change
-        the digests together with the archives.
+      - A source with plain HTTP is not asked, unless O(insecure_source) allows it. Anybody on the network path could
+        change the digests together with the archives.
     type: str
     default: bundled
     version_added: 0.1.0
   insecure_source:
     description:
-      - Whether a source by plain HTTP may say which digests are right, with O(catalogue=source) or O(release=latest).
-        Only for networks in which you trust every machine. A source on the controller itself (C(127.0.0.1), C(::1),
-        C(localhost)) is always asked.
-      - Archives may come by plain HTTP in any case, where their digests come from elsewhere.
+      - Whether a source with plain HTTP may say which digests are right, with O(catalogue=source) or
+        O(release=latest). Use it only in networks in which you trust every machine. A source on the controller itself
+        (C(127.0.0.1), C(::1), C(localhost)) is always asked.
+      - Archives may always come over plain HTTP if their digests come from elsewhere.
     type: bool
     default: false
     version_added: 0.1.0
   timeout:
     description:
-      - After how many seconds without a byte a connection to a source is given up. The next one goes on where it was,
-        if it brought something.
+      - How many seconds without a byte end a connection to a source. The next connection resumes the download if the
+        last one received something.
     type: int
     default: 30
     version_added: 0.1.0
   connect_timeout:
     description:
-      - After how many seconds it is given up to connect to a source.
+      - How many seconds an attempt to connect to a source may take.
     type: int
     default: 10
     version_added: 0.1.0
   proxy:
     description:
-      - URL of the HTTP proxy for all sources, for example V(http://proxy.example.com:3128). It may hold a user and
-        password. It is for whoever downloads, the controller or the host.
-      - Without it C(http_proxy), C(https_proxy) and C(no_proxy) count, on the controller those of its own environment
-        and on a host those of the task's C(environment).
+      - URL of the HTTP proxy for all sources, for example V(http://proxy.example.com:3128). It may contain a
+        user and password. The controller or the host uses it, whichever downloads.
+      - Without it, C(http_proxy), C(https_proxy) and C(no_proxy) decide. The controller reads them from its own
+        environment, and a host from the task's C(environment).
     type: str
     version_added: 0.1.0
   ca_path:
     description:
-      - Path of a file on the controller with certificates in PEM form. For sources they are trusted in place of those
-        that the controller, or the host that downloads, trusts by itself.
-      - The file need not be on the host. BusyBox C(wget) cannot be told about it.
+      - Path of a file on the controller with certificates in PEM form. For sources they replace the certificates that
+        the controller, or the host that downloads, trusts by default.
+      - The file need not be on the host. BusyBox C(wget) cannot use it.
     type: path
     version_added: 0.1.0
   headers:
     description:
       - Headers for every source that is a URL, for example an C(Authorization) with a token. Redirects to other
         servers do not get them.
-      - A user and password can also stand in the URL, or in C(~/.netrc) of whoever downloads.
+      - A user and password can also be in the URL, or in the C(~/.netrc) of the user that downloads.
         None of these is shown, written to a file that stays, or put where others on the host can see it.
     type: dict
     version_added: 0.1.0
@@ -158,11 +158,11 @@ options:
 options:
   lock:
     description:
-      - Path of a lock file on the controller, which pins for each triple and each request the asset and its SHA-256
+      - Path of a lock file on the controller. For each triple and each request, it pins the asset and its SHA-256
         digest.
-      - A bundle that M(fleet.python.bundle) has written will do as well. Its lock is inside.
-      - With it nothing outside of the lock is chosen. A host whose triple the lock lacks is refused, with the command
-        that adds it; so is a request that the lock does not have or no longer matches.
+      - A bundle that M(fleet.python.bundle) has written works too, since its lock is inside.
+      - With this option, nothing outside of the lock is chosen. If the lock lacks the triple of a host, the task fails
+        and names the command that adds it. It also fails for a request that the lock lacks or no longer matches.
     type: path
     version_added: 0.1.0
 """

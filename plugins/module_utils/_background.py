@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Work in a background thread. zlib, hashlib and the kernel release Python's lock while they work."""
+"""Do work in a background thread. zlib, hashlib and system calls release the GIL, so they do not hold up others."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from contextlib import contextmanager, suppress
 from typing import Any, Callable, Generic, TypeVar
 
 Found = TypeVar("Found")
-# The most pieces that may wait, of up to a quarter of a megabyte each.
+# The most pieces that may wait. Each has up to a quarter of a megabyte.
 _MOST_WAITING = 8
 
 
 def processors() -> int:
-    """How many processors this process may use."""
-    # macOS has no affinity.
+    """The number of processors that this process may use."""
+    # macOS has no sched_getaffinity.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -41,11 +41,11 @@ class Background(Generic[Found]):
             self._raised.append(error)
 
     def wait(self) -> None:
-        """Wait until it ends, with or without success."""
+        """Wait until the work ends, whether it succeeds or fails."""
         self._thread.join()
 
     def result(self) -> Found:
-        """Wait for the result. Raises what ``work`` has raised."""
+        """Wait for the result and return it. Raises what ``work`` raised."""
         self.wait()
         for error in self._raised:
             raise error
@@ -54,7 +54,7 @@ class Background(Generic[Found]):
 
 @contextmanager
 def read_ahead(make: Callable[[], bytes]) -> Iterator[Callable[[], bytes]]:
-    """Provide a function that returns the pieces of ``make`` in order, and raises its errors. The last piece is empty.
+    """Yield a function that returns the pieces of ``make`` in order, and raises its errors. The last piece is empty.
 
     With one processor, that function is ``make`` itself, since a thread would gain nothing.
     """
@@ -90,7 +90,7 @@ def read_ahead(make: Callable[[], bytes]) -> Iterator[Callable[[], bytes]]:
         yield take
     finally:
         given_up.set()
-        # The thread may be waiting at a full queue.
+        # The thread may be blocked on a full queue.
         while thread.is_alive():
             with suppress(queue.Empty):
                 waiting.get(timeout=0.01)

@@ -1,14 +1,14 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Options of the tasks, as modules and action plugins check them. Each module documents its own."""
+"""The argument specs that modules and action plugins share. Each module documents its own options."""
 
 from __future__ import annotations
 
 import copy
 from typing import Any
 
-# What is chosen, and from where.
+# Options that decide which build is chosen, and where it comes from.
 _CHOICE: dict[str, Any] = {
     "release": {"type": "str"},
     "flavor": {

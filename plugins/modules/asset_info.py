@@ -8,24 +8,24 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: asset_info
-short_description: Say which build of CPython a request means, and why not the others
+short_description: Show which build of CPython a request selects, and why not the others
 version_added: 0.1.0
 author:
   - the fleet.python contributors (@fleet-python)
 description:
   - Resolves one request to one asset of python-build-standalone, as M(fleet.python.interpreter) would.
   - Installs nothing, and changes nothing on any host.
-  - Works for a host, or with O(triples) for any platform with no host at all.
+  - Works for a host, or with O(triples) for any platform and without a host.
   - The newest version wins, then the newest release, then the best triple.
-    Stripped archives win over others, and a full archive is taken only where nothing else of that version
-    has what is asked for.
+    Stripped archives win over others. A full archive is chosen only if nothing else of that version satisfies the
+    request.
 options:
   version:
     description:
       - The request.
       - A version such as V(3), V(3.13), V(3.13.2) or V(3.15.0rc1), or a range such as V(==3.13.*) or V(>=3.12,<3.14).
       - V(3.14t) and V(3.14+freethreaded) ask for a free-threaded build, V(3.13d) and V(3.13+debug) for a debug build.
-        Other build options are joined by C(+) too, for example V(3.13+lto+static).
+        Other build options follow a C(+) too, for example V(3.13+lto+static).
       - Write it in quotes. YAML reads an unquoted V(3.10) as the number 3.1.
     type: str
     required: true
@@ -35,7 +35,7 @@ options:
       - The target triples to choose for, best first, for example V(x86_64_v3-unknown-linux-gnu).
       - No host is contacted then.
       - Triples of macOS and Windows are known too.
-      - Without this option, the host is asked what it can run, as M(fleet.python.platform_info) does.
+      - Without this option, the task looks what the host can run, as M(fleet.python.platform_info) does.
     type: list
     elements: str
     version_added: 0.1.0
@@ -68,7 +68,7 @@ EXAMPLES = r"""
   run_once: true
   register: result
 
-- name: Show why each other build was turned down
+- name: Show why each other build was rejected
   ansible.builtin.debug:
     msg: "{{ item.asset }} {{ item.reason }}"
   loop: "{{ result.rejected }}"
@@ -84,17 +84,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 asset:
-  description: The asset that the request means.
+  description: The asset that the request selects.
   returned: success
   type: dict
   contains:
     name:
-      description: The file's name, as python-build-standalone spells it. In URLs, C(+) is C(%2B).
+      description: The file's name, as python-build-standalone spells it. In URLs, C(+) becomes C(%2B).
       returned: success
       type: str
       sample: cpython-3.13.2+20250317-x86_64_v3-unknown-linux-gnu-install_only_stripped.tar.gz
     release:
-      description: The release that it is of.
+      description: The release that it belongs to.
       returned: success
       type: str
       sample: "20250317"
@@ -115,8 +115,8 @@ asset:
       sample: install_only_stripped
     build:
       description:
-        - The build options, also where the name leaves them out.
-        - Empty where they are not known, for some builds of 2018 to 2020.
+        - The build options, even if the name omits them.
+        - Empty for some builds of 2018 to 2020, whose options are not known.
       returned: success
       type: str
       sample: pgo+lto
@@ -126,14 +126,14 @@ asset:
       type: str
       sample: ff6c294d22f1633d9f7caa47850ca358f0e59b0692c21bd04140196d8eb8d7b7
     urls:
-      description: Where each of O(source) has it, in their order. They are shown without credentials.
+      description: The URL at each of O(source), in their order and without credentials.
       returned: success
       type: list
       elements: str
       sample:
         - https://mirror.example.com/20250317/cpython-3.13.2%2B20250317-x86_64_v3-unknown-linux-gnu-install_only_stripped.tar.gz
     quirks:
-      description: What is known to be amiss with builds of this age.
+      description: Known problems of builds of this age.
       returned: success
       type: list
       elements: str
@@ -141,8 +141,8 @@ asset:
         - "finds no CA certificates on RHEL 8 and older: set SSL_CERT_FILE=/etc/pki/tls/certs/ca-bundle.crt there"
 rejected:
   description:
-    - Each other asset of a version that the request matches, the nearest first within a version.
-      With O(release) only those of that release, with O(lock) only those that the lock pins for the same request.
+    - Each other asset of a version that the request matches. Within a version, the closest match is the first.
+      With O(release), only assets of that release. With O(lock), only assets that the lock pins for the same request.
   returned: success
   type: list
   elements: dict
@@ -153,7 +153,7 @@ rejected:
       type: str
       sample: cpython-3.13.2+20250317-x86_64_v4-unknown-linux-gnu-install_only_stripped.tar.gz
     release:
-      description: The release that it is of.
+      description: The release that it belongs to.
       returned: success
       type: str
       sample: "20250317"

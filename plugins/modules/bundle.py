@@ -13,42 +13,44 @@ version_added: 0.1.0
 author:
   - the fleet.python contributors (@fleet-python)
 description:
-  - Writes every archive that a lock pins, or that the hosts of a play need, into one directory or tar file of the
-    controller, to be carried to a site that cannot reach a source.
-  - The option C(source) of every module of this collection takes the bundle as it is, and the option C(lock) takes it
+  - Writes every archive that a lock pins, or that the hosts of a play need, into one directory or tar file on the
+    controller. You can then take it to a site that cannot reach a source.
+  - The option C(source) of every module of this collection accepts the bundle as it is. The option C(lock) accepts it
     too, since the lock is inside.
-  - A bundle has the layout of python-build-standalone, which is C(<release>/<asset>), with C(SHA256SUMS) at the base
-    and in each release, C(latest-release.json) and C(python.lock.yml). A web server that serves it is a source as well.
-  - Each archive is verified before it counts as there, in every run. One that is missing or changed is fetched, all
-    others are left alone.
-    Archives come through the controller's cache, so a run that was cut off fetches no finished one again.
+  - A bundle has the layout of python-build-standalone, which is C(<release>/<asset>). It has a C(SHA256SUMS) at the
+    base and in each release, a C(latest-release.json) and a C(python.lock.yml). A web server that serves it is a source
+    too.
+  - Each run verifies every archive of the bundle. It fetches archives that are missing or changed, and leaves all
+    others alone.
+    Archives come through the controller's cache, so the run after one that was cut off fetches no finished archive
+    again.
   - The same lock gives the same bundle, and a tar file with the same bytes.
 options:
   path:
     description:
       - The bundle on the controller. A name that ends in C(.tar) is a tar file, any other a directory.
-      - The directory above it must be there. A directory that holds other things is refused.
+      - The directory above it must exist. A directory with other contents is refused.
     type: path
     required: true
     version_added: 0.1.0
   lock:
     description:
-      - The lock file, or another bundle, whose archives are bundled, for all platforms that it pins.
-        No host is contacted, and the options that narrow down what is chosen are not used.
-      - The bundle then holds just these. What an earlier lock has brought into it is removed.
+      - A lock file or another bundle. Its archives are bundled, for all platforms that it pins.
+        No host is contacted, and the options that restrict the choice are not used.
+      - The bundle then contains just these archives. Those of an earlier lock are removed.
       - Either this or O(version) is required.
     type: path
     version_added: 0.1.0
   version:
     description:
-      - The requests to resolve, as in M(fleet.python.lock). The pins are written into the lock inside of the bundle.
-      - The hosts of a play add theirs one after the other, and pins of other hosts and requests stay.
+      - The requests to resolve, as in M(fleet.python.lock). The pins are written into the lock inside the bundle.
+      - The hosts of a play add their pins one after the other. Pins of other hosts and requests stay.
     type: list
     elements: str
     version_added: 0.1.0
   triples:
     description:
-      - With O(version), bundle for hosts whose best triple is one of these. No host is contacted then.
+      - With O(version), bundle for hosts whose best triple is one of these. Then no host is contacted.
     type: list
     elements: str
     version_added: 0.1.0
@@ -104,7 +106,7 @@ path:
   type: str
   sample: /srv/python-bundle
 files:
-  description: Every file of the bundle, in the order in which they are put there. C(SHA256SUMS) is the last.
+  description: Every file of the bundle, in the order in which they are written. C(SHA256SUMS) is the last.
   returned: success
   type: list
   elements: dict
@@ -120,12 +122,12 @@ files:
       type: str
       sample: 0fbccc0127e58fb5e6f99ef77afe23fc596c46390c689d57eebb87a179fae7c6
     action:
-      description: V(kept) for what was there and whole, V(added) for what was not, V(replaced) for what was changed.
+      description: V(kept) for an undamaged file, V(added) for a missing one, V(replaced) for a changed one.
       returned: success
       type: str
       sample: added
 removed:
-  description: Names of files that were there and that the lock does not name any more.
+  description: Names of former files that the lock no longer names.
   returned: success
   type: list
   elements: str

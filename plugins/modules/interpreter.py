@@ -2,7 +2,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The part of the task that runs on a host, with a host Python or with one that was staged there."""
+"""The part of the task that runs on a host, with a host Python or with a staged one."""
 
 from __future__ import annotations
 
@@ -13,44 +13,44 @@ version_added: 0.1.0
 author:
   - the fleet.python contributors (@fleet-python)
 description:
-  - Makes a host have, or not have, interpreters of python-build-standalone, each in a directory of its own below
-    O(root).
+  - Installs or removes interpreters of python-build-standalone on a host, each in its own directory below O(root).
   - Finds out what the host can run, chooses the build, fetches it, compares its SHA-256 digest, unpacks it, tries it,
-    and only then links it. A link is switched by one rename.
-  - Build paths of python-build-standalone are replaced by the build's own place, so that extensions compile with the
-    host's compiler. Where a build would find no CA certificates on Enterprise Linux 8 and older, it is told to look
-    where they are.
-  - Where a build dies with an illegal instruction when it is tried, the next lower x86-64 level is tried,
-    with a warning, and remembered for that host.
-  - For each minor version there is one link, for example C(/opt/python/3.13), C(3.13t) where it is free-threaded and
-    C(3.13d) where it is a debug build. This is the path that virtual environments and services should name.
+    and only then links it. One rename switches a link.
+  - Replaces build paths of python-build-standalone with the path of the home, so that extensions compile with the
+    host's compiler. Where a build would find no CA certificates on Enterprise Linux 8 and older, it adds the right
+    places.
+  - If a build dies with an illegal instruction in its trial, the task warns, tries the next lower x86-64 level, and
+    remembers that level for the host.
+  - Each minor version has one link, for example C(/opt/python/3.13), C(3.13t) for a free-threaded build and C(3.13d)
+    for a debug build. Virtual environments and services should use this path.
     It leads to the build that the latest run asked for.
 options:
   version:
     description:
-      - What is asked for, each entry one request.
-      - A version with one, two or three numbers, such as C(3), C(3.13), C(3.13.2), C(3.15.0rc1).
+      - The requests, one in each entry.
+      - A request is a version with one, two or three numbers, such as C(3), C(3.13), C(3.13.2), C(3.15.0rc1).
       - A letter asks for another kind of build, C(3.14t) for free-threaded and C(3.13d) for debug.
         C(3.13+lto) names build options, see O(build).
-      - A range such as C(>=3.12,<3.14), or C(==3.13.*). A string with a comma and without comparisons, such as
-        C(3.12,3.13), is a list of requests, as everywhere in Ansible.
-      - Write versions in quotes. YAML reads C(3.10) without them as the number 3.1.
+      - A request can also be a range such as C(>=3.12,<3.14), or C(==3.13.*). A string with a comma and without
+        comparisons, such as C(3.12,3.13), is a list of requests, as everywhere in Ansible.
+      - Write versions in quotes. YAML reads an unquoted C(3.10) as the number 3.1.
     type: list
     elements: str
     required: true
     version_added: 0.1.0
   state:
     description:
-      - V(present) keeps what this collection has installed where it satisfies the request and is whole, and asks no
-        catalogue and no source for that. Where there is none it installs the newest build that satisfies the request.
-        With O(lock) it installs what the lock pins.
-      - V(latest) installs the newest that the catalogue or the lock has.
-      - V(absent) removes every build that satisfies the request, its links, and O(root) once nothing is left in it.
-        Where another build of the same minor version stays, the link leads to that one.
-        What a process runs from or a virtual environment below O(venv_roots) was made with stays, with a warning.
-      - V(previous) turns the links of minor versions back to what they led to before. It needs a version such as
-        V(3.13), and a build that O(keep) has kept. Done twice, it stays there.
-      - What other tools have put below O(root) is never touched.
+      - V(present) keeps an undamaged build of this collection that satisfies the request, and asks no catalogue and no
+        source for that. If there is none, it installs the newest build that satisfies the request.
+        With O(lock), it installs the build that the lock pins.
+      - V(latest) installs the newest build in the catalogue or the lock.
+      - V(absent) removes every build that satisfies the request, its links, and O(root) once it is empty.
+        If another build of the same minor version stays, the link leads to that one.
+        A build stays, with a warning, if a process runs from it or if a virtual environment below O(venv_roots) was
+        made with it.
+      - V(previous) switches the links of minor versions back to the builds that they led to before. It needs a version
+        such as V(3.13), and a build that O(keep) has kept. A second run changes nothing.
+      - Files of other tools below O(root) are never touched.
     type: str
     choices:
       - present
@@ -62,18 +62,18 @@ options:
   transfer:
     description:
       - How archives reach the host.
-      - V(pull) lets the host download from the URLs in O(source), under the task's C(environment).
+      - V(pull) lets the host download from the URLs in O(source), with the task's C(environment).
       - V(push) lets the controller download each archive once, keep it in C($XDG_CACHE_HOME/fleet.python) or
-        C(~/.cache/fleet.python), and copy it to the host. Beyond 4096 MB, or what the environment variable
-        C(FLEET_PYTHON_CACHE_MB) says, what was unused for the longest time goes from there. The playbook
-        C(fleet.python.clean_cache) empties it.
-      - V(auto) lets the host try, where O(source) has a URL and the host has what it takes, which is a Python that can
-        run modules, or C(curl) or C(wget). What it gets from no source is pushed. Wrong bytes are a failure, and are
-        not tried again in another way. A host without a way out costs O(connect_timeout) seconds for each source.
-      - An archive of the flavor V(full) and a source that is on the controller are always pushed.
-      - A download goes on where a connection broke off, and the controller's also where an earlier run did.
-        On a terminal the controller tells every five seconds how far downloads and copies are. To see how far a host is
-        with a download of its own, it lists the host's staging with one more command over the same connection.
+        C(~/.cache/fleet.python), and copy it to the host. The cache holds 4096 MB, or as many as the environment
+        variable C(FLEET_PYTHON_CACHE_MB) says. Beyond that, archives that were unused for the longest time are removed.
+        The playbook C(fleet.python.clean_cache) empties it.
+      - V(auto) lets the host try if O(source) has a URL and the host has a Python that can run modules, or C(curl) or
+        C(wget). The controller pushes what the host gets from no source. Wrong bytes are a failure, and are not tried
+        again in another way. A host without network access spends O(connect_timeout) seconds on each source.
+      - Archives of the flavor V(full), and those from a source on the controller, are always pushed.
+      - A download resumes after a broken connection. One of the controller also resumes after a run that was cut off.
+        On a terminal, the controller shows the progress of downloads and copies every five seconds. To see the
+        progress of a download on a host, it lists the host's staging with one more command over the same connection.
     type: str
     choices:
       - auto
@@ -83,55 +83,54 @@ options:
     version_added: 0.1.0
   root:
     description:
-      - The directory on the host below which everything lies, an absolute path.
+      - The directory on the host that contains everything, as an absolute path.
     type: str
     default: /opt/python
     version_added: 0.1.0
   links:
     description:
-      - Extra links on the host, for example V(/usr/local/bin/python3.13). Nothing but links is ever replaced, and no
-        link that leads elsewhere than below O(root) and was not made by this module.
-      - The name decides what a link leads to, the program of the same name in the C(bin) of a minor link.
-        A name that ends in a minor version belongs to that one, which must be among the requests,
-        V(/usr/local/bin/python3.12) to C(/opt/python/3.12/bin/python3.12).
+      - Extra links on the host, for example V(/usr/local/bin/python3.13). The module replaces only links, and only
+        those that it has made or that lead below O(root).
+      - A link leads to the program of the same name in the C(bin) of a minor link.
+        A name that ends in a minor version belongs to that version, which must be among the requests. For example,
+        V(/usr/local/bin/python3.12) leads to C(/opt/python/3.12/bin/python3.12).
         Every other name belongs to the first request, V(/usr/local/bin/python3) for example.
-      - With O(state=absent) they go together with the minor link that they lead through, also where they are not named
-        again.
+      - O(state=absent) removes these links together with the minor link that they lead through, even if the task does
+        not name them.
       - A C(python3.x) on the search path can become the interpreter that Ansible itself discovers on the host.
-        Set C(ansible_python_interpreter) where that is not wanted.
+        Set C(ansible_python_interpreter) if you do not want that.
     type: list
     elements: str
     default: []
     version_added: 0.1.0
   keep:
     description:
-      - How many older builds of a minor version stay on the host when its link is turned to another one.
-      - A build that a process runs from stays in any case, and so does one that a virtual environment below
-        O(venv_roots) was made with.
+      - How many older builds of a minor version stay on the host when its link is switched to another one.
+      - A build always stays if a process runs from it, or if a virtual environment below O(venv_roots) was made with
+        it.
     type: int
     default: 1
     version_added: 0.1.0
   externally_managed:
     description:
       - Whether new builds get a file C(EXTERNALLY-MANAGED), as PEP 668 defines it, so that C(pip) refuses to install
-        into them. Virtual environments are not concerned.
+        into them. Virtual environments are not affected.
     type: bool
     default: true
     version_added: 0.1.0
   compile_bytecode:
     description:
-      - Whether the standard library of new builds is compiled to bytecode when it is installed. Programs start
-        slower without, since nobody but the owner of O(root) can write bytecode there.
+      - Whether the standard library of new builds is compiled to bytecode when it is installed. Without bytecode,
+        programs start more slowly, since only the owner of O(root) can write it later.
     type: bool
     default: true
     version_added: 0.1.0
   verify:
     description:
-      - How it is seen that an installed build is whole, in the same round trip. One that is not is replaced by a new
-        one.
+      - How an installed build is checked for damage, in the same round trip. A damaged build is replaced by a new one.
       - V(quick) counts its files.
       - V(deep) compares the SHA-256 digest of each, which takes seconds, or minutes on slow hosts.
-      - Neither looks at C(site-packages) and at bytecode.
+      - Neither checks C(site-packages) or bytecode.
     type: str
     choices:
       - quick
@@ -140,16 +139,16 @@ options:
     version_added: 0.1.0
   venv_roots:
     description:
-      - Directories on the host in which virtual environments are looked for before a build is removed.
+      - Directories on the host that are searched for virtual environments before a build is removed.
     type: list
     elements: str
     default: []
     version_added: 0.1.0
   _plan:
-    description: Used by the action plugin, not for playbooks.
+    description: For the action plugin only, not for playbooks.
     type: dict
 requirements:
-  - requests, on the controller, where a source is a URL and the controller itself has to read from it
+  - requests, on the controller, if it has to read from a source that is a URL
   - zstandard, on the controller, for the flavor V(full)
 extends_documentation_fragment:
   - fleet.python._choice
@@ -163,16 +162,16 @@ attributes:
   idempotent:
     support: full
   platform:
-    details: Seen to work on Linux with glibc and with musl, on x86-64 and aarch64.
+    details: Tested on Linux with glibc and with musl, on x86-64 and aarch64.
 notes:
-  - No Python is needed on the host. Where it has none that is 3.9 or later, POSIX C(sh), C(tar), C(gzip), one of
-    C(sha256sum), C(shasum) and C(openssl), and to download C(curl) or C(wget) do the first part of the work, and the
-    interpreter that they have unpacked does the rest. BusyBox has all of these.
-  - Facts are not needed, so C(gather_facts) can be false.
-  - When there is nothing to do, the task is one remote round trip. No module is uploaded to the host.
+  - The host needs no Python. If it has none that is 3.9 or later, it needs POSIX C(sh), C(tar), C(gzip), one of
+    C(sha256sum), C(shasum) and C(openssl), and C(curl) or C(wget) to download. These unpack the interpreter, which
+    does the rest of the work. BusyBox has all of these.
+  - The task needs no facts, so C(gather_facts) can be false.
+  - If there is nothing to do, the task is one remote round trip. No module is uploaded to the host.
   - The default of O(root) belongs to the superuser, so most hosts need C(become).
-  - A source that fails is passed over for the next one, and named in a warning once in a run. When all fail, the
-    task fails with a line for each.
+  - If a source fails, the task tries the next one, and a warning names the skipped source once in a run. If all
+    sources fail, the task fails with a line for each.
 seealso:
   - module: fleet.python.interpreter_info
   - module: fleet.python.lock
@@ -181,7 +180,7 @@ seealso:
     description: Alpine, ARM, Enterprise Linux 8, upgrading, and what works with these interpreters.
     link: https://github.com/fleet-python/fleet.python/tree/main/docs
   - name: python-build-standalone
-    description: Where the builds come from, and what is peculiar about them.
+    description: The origin of the builds, and their peculiarities.
     link: https://gregoryszorc.com/docs/python-build-standalone/main/
 """
 
@@ -264,15 +263,16 @@ EXAMPLES = r"""
 RETURN = r"""
 interpreter:
   description:
-    - The path of the first request's interpreter, through its minor link, so that it stays the same when builds change.
-    - With O(state=absent) the path that it had, V(null) where nothing was there.
+    - The path of the first request's interpreter. It leads through the minor link, so it stays the same when builds
+      change.
+    - With O(state=absent), the path that it had, or V(null) if there was nothing.
   returned: success
   type: str
   sample: /opt/python/3.13/bin/python3.13
 interpreters:
   description:
     - One entry for each request, in their order.
-    - With O(state=absent) one entry for each build that goes, and one for each request that nothing satisfied.
+    - With O(state=absent), one entry for each build that is removed, and one for each request that nothing satisfied.
   returned: success
   type: list
   elements: dict
@@ -284,12 +284,12 @@ interpreters:
       sample: "3.13"
     action:
       description:
-        - What was done, or in check mode would be done.
+        - What the task has done, or would do in check mode.
         - V(installed) for the first build of its minor version.
-        - V(upgraded) and V(rolled_back) where the minor link led to an older or to a newer build before.
-        - V(repaired) where a new home of the same build takes the place of a damaged one.
-          Also V(rolled_back) with O(state=previous).
-        - V(kept) where there was nothing to do, V(removed) with O(state=absent).
+        - V(upgraded) or V(rolled_back) if the minor link led to an older or a newer build before.
+          V(rolled_back) also with O(state=previous).
+        - V(repaired) if a new home of the same build replaces a damaged one.
+        - V(kept) if there was nothing to do, V(removed) with O(state=absent).
       returned: success
       type: str
       sample: installed
@@ -299,7 +299,7 @@ interpreters:
       type: str
       sample: /opt/python/3.13/bin/python3.13
     home:
-      description: The directory of this build. Its contents are never changed.
+      description: The directory of this build. Its contents never change.
       returned: unless nothing was to be removed
       type: str
       sample: /opt/python/cpython-3.13.2+20250317-x86_64_v2-unknown-linux-gnu
@@ -324,12 +324,12 @@ interpreters:
       type: str
       sample: 0fbccc0127e58fb5e6f99ef77afe23fc596c46390c689d57eebb87a179fae7c6
     transfer:
-      description: How its archive came to the host, V(pull) or V(push).
+      description: How its archive reached the host, V(pull) or V(push).
       returned: when it was installed, and not in check mode
       type: str
       sample: push
     transfer_reason:
-      description: Why it came that way.
+      description: Why it was transferred in that way.
       returned: when it was installed, and not in check mode
       type: str
       sample: "the host got it from nowhere: https://mirror.example.com/: Connection refused"
@@ -340,7 +340,7 @@ interpreters:
       sample: process 812 (gunicorn) runs from it
 platform:
   description:
-    - What the host can run. RV(fleet.python.platform_info#module:platform) explains each of its keys, and has two more.
+    - What the host can run. RV(fleet.python.platform_info#module:platform) explains each key, and has two more.
   returned: success
   type: dict
   sample:
@@ -358,21 +358,21 @@ platform:
       - x86_64_v2-unknown-linux-gnu
       - x86_64-unknown-linux-gnu
 steps:
-  description: What was done, in order. Empty in check mode and where there was nothing to do.
+  description: What was done, in order. Empty in check mode, and if there was nothing to do.
   returned: success
   type: list
   elements: dict
   contains:
     name:
       description:
-        - V(push) and the first V(stage) of a host without Python are the controller's.
-        - V(lock), V(sweep), V(stage), V(download), V(unpack), V(relocate), V(try), V(compile), V(place), V(link) and
-          V(remove) are the host's.
+        - The controller does V(push), and the first V(stage) of a host without Python.
+        - The host does V(lock), V(sweep), V(stage), V(download), V(unpack), V(relocate), V(try), V(compile), V(place),
+          V(link) and V(remove).
       returned: success
       type: str
       sample: unpack
     home:
-      description: The name of the home that it was done for, empty where it was for none in particular.
+      description: The name of the home that it was done for, or empty if it was for none in particular.
       returned: success
       type: str
       sample: cpython-3.13.2+20250317-x86_64_v2-unknown-linux-gnu
@@ -382,7 +382,7 @@ steps:
       type: float
       sample: 1.204
 trials:
-  description: For each home that was installed, what its interpreter said when it was tried.
+  description: For each installed home, the report of its interpreter from the trial.
   returned: when something was changed, and not in check mode
   type: dict
   sample:
@@ -411,7 +411,7 @@ def main() -> None:
     try:
         result = sweep_only(plan["root"]) if plan.get("sweep_only") else apply_plan(plan)
     except ApplyError as error:
-        # Ansible itself has a meaning for "unreachable".
+        # Ansible itself uses the word "unreachable".
         module.fail_json(
             msg=str(error),
             illegal_instruction=error.illegal_instruction,

@@ -8,24 +8,24 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: interpreter_info
-short_description: List the interpreters of a host, what is in use and what is broken
+short_description: List the interpreters of a host, with their users and their damage
 version_added: 0.1.0
 author:
   - the fleet.python contributors (@fleet-python)
 description:
-  - Lists what M(fleet.python.interpreter) has installed on a host, which links lead where, which processes run from
-    which build, what is damaged, and what runs that were cut off have left.
+  - Lists what M(fleet.python.interpreter) has installed on a host, where each link leads, which processes run from
+    which build, what is damaged, and the leftovers of runs that were cut off.
   - Changes nothing, and needs no Python on the host. It is one remote round trip.
 options:
   root:
     description:
-      - The directory on the host that the builds are in.
+      - The directory on the host that contains the builds.
     type: str
     default: /opt/python
     version_added: 0.1.0
   verify:
     description:
-      - How damage is looked for. V(quick) counts files and looks for later changes.
+      - How to look for damage. V(quick) counts files and looks for later changes.
       - V(deep) compares the SHA-256 digest of each file, which takes seconds, or minutes on slow hosts.
     type: str
     choices:
@@ -37,7 +37,7 @@ extends_documentation_fragment:
   - fleet.python._attributes
   - fleet.python._attributes.info
 notes:
-  - Which processes run from a build is known as far as the user may look. Use C(become) to see those of all users.
+  - The module sees only processes that its user may see. Use C(become) to see those of all users.
 seealso:
   - module: fleet.python.interpreter
   - module: fleet.python.platform_info
@@ -56,7 +56,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 root:
-  description: The directory that was looked at.
+  description: The directory that contains the builds.
   returned: success
   type: str
   sample: /opt/python
@@ -78,7 +78,7 @@ homes:
       elements: str
       sample: ["3.13"]
     previous_of:
-      description: The minor links that led to it before, and that C(state=previous) would turn back to it.
+      description: The minor links that led to it before, and that C(state=previous) would switch back to it.
       returned: success
       type: list
       elements: str
@@ -90,22 +90,22 @@ homes:
       elements: int
       sample: [4711]
     whole:
-      description: Whether nothing of it is known to be missing or changed.
+      description: Whether no file of it is known to be missing or changed.
       returned: success
       type: bool
       sample: true
     damage:
-      description: What is wrong with it, empty where nothing is.
+      description: What is wrong with it, or empty.
       returned: success
       type: str
       sample: 1 of its 3804 files are missing
     asset:
-      description: The asset that it was unpacked from. Null, as the following values, where its receipt is damaged.
+      description: The asset that it was unpacked from. Null if its receipt is damaged, as are the following values.
       returned: success
       type: str
       sample: cpython-3.13.2+20250317-x86_64_v2-unknown-linux-gnu-install_only_stripped.tar.gz
     release:
-      description: The release of python-build-standalone that it is of.
+      description: The release of python-build-standalone that it belongs to.
       returned: success
       type: str
       sample: "20250317"
@@ -135,7 +135,7 @@ homes:
       type: str
       sample: pushed by the controller
     installed:
-      description: When it was installed, in UTC, by the host's clock.
+      description: When it was installed, in UTC and by the host's clock.
       returned: success
       type: str
       sample: "2026-11-21T04:48:38Z"
@@ -146,7 +146,7 @@ links:
   sample:
     /opt/python/3.13: cpython-3.13.2+20250317-x86_64_v2-unknown-linux-gnu
 left_overs:
-  description: What runs that were cut off have left below O(root), and what is not ours.
+  description: Leftovers below O(root) of runs that were cut off, and files that are not ours.
   returned: success
   type: list
   elements: dict

@@ -13,15 +13,15 @@ version_added: 0.1.0
 author:
   - the fleet.python contributors (@fleet-python)
 description:
-  - Resolves requests for a host, or with O(triples) for any platform with no host at all, and writes the assets, each
-    with its SHA-256 digest, into a lock file on the controller.
+  - Resolves requests for a host, or with O(triples) for any platform and without a host. Writes the assets, each with
+    its SHA-256 digest, into a lock file on the controller.
   - M(fleet.python.interpreter) with its option O(fleet.python.interpreter#module:lock) then installs these builds and
     nothing else, byte for byte.
-  - The file is made for people to read in a diff. It is YAML in a stable order, with the same text for the same pins.
+  - The file is easy to read in a diff. It is YAML in a stable order, with the same text for the same pins.
   - Sets the pins of the requests in O(version) for the triple of the host, and leaves all others in the file alone.
-    The hosts of a play add theirs one after the other.
-  - Each run resolves anew, so this is also how pins are brought up to date, one minor version at a time if wanted.
-  - In check mode nothing is written, and the task fails where the file is not up to date, so that CI can hold it.
+    The hosts of a play add their pins one after the other.
+  - Each run resolves again, so use this module to update pins too, one minor version at a time if you like.
+  - In check mode nothing is written, and the task fails if the file is not up to date. CI can check it that way.
 options:
   path:
     description:
@@ -31,7 +31,7 @@ options:
     version_added: 0.1.0
   version:
     description:
-      - The requests, as in M(fleet.python.interpreter). The lock is asked by the same texts, so use the same there.
+      - The requests, as in M(fleet.python.interpreter). The lock records these texts, so use the same texts there.
     type: list
     elements: str
     required: true
@@ -39,7 +39,7 @@ options:
   triples:
     description:
       - Pin for hosts whose best triple is one of these, for example V(x86_64_v3-unknown-linux-gnu).
-      - No host is contacted then.
+      - Then no host is contacted.
     type: list
     elements: str
     version_added: 0.1.0
@@ -49,7 +49,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Fails where the lock would change.
+    details: Fails if the lock would change.
   diff_mode:
     support: full
   idempotent:
@@ -89,7 +89,7 @@ path:
   type: str
   sample: /srv/infra/python.lock.yml
 pins:
-  description: What this task has pinned, for one triple and one request each.
+  description: The pins that this task has made, each for one triple and one request.
   returned: success
   type: list
   elements: dict
@@ -110,7 +110,7 @@ pins:
       type: str
       sample: cpython-3.13.2+20250317-x86_64_v3-unknown-linux-gnu-install_only_stripped.tar.gz
     release:
-      description: The release of python-build-standalone that it is of.
+      description: The release of python-build-standalone that it belongs to.
       returned: success
       type: str
       sample: "20250317"
@@ -125,7 +125,7 @@ pins:
       type: str
       sample: 0fbccc0127e58fb5e6f99ef77afe23fc596c46390c689d57eebb87a179fae7c6
     size:
-      description: The asset's size in bytes, null where no source could tell it.
+      description: The asset's size in bytes, or null if no source knows it.
       returned: success
       type: int
       sample: 21188357

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: platform_info
-short_description: Say which builds of CPython a host can run
+short_description: Show which builds of CPython a host can run
 version_added: 0.1.0
 author:
   - the fleet.python contributors (@fleet-python)
 description:
-  - Finds out what a host can run, from its own programs and not from what the kernel says. A 64-bit kernel often runs
-    32-bit programs.
+  - Finds out what a host can run from the host's own programs, not from the kernel. A 64-bit kernel often runs 32-bit
+    programs.
   - Sends one POSIX C(sh) script and reads what it prints.
 options:
   libc:
@@ -30,7 +30,7 @@ options:
     version_added: 0.1.0
   max_level:
     description:
-      - The highest x86-64 microarchitecture level in RV(platform.triples). RV(platform.level) is not limited by it.
+      - The highest x86-64 microarchitecture level in RV(platform.triples). It does not limit RV(platform.level).
     type: int
     choices:
       - 1
@@ -43,8 +43,8 @@ extends_documentation_fragment:
   - fleet.python._attributes
   - fleet.python._attributes.info
 notes:
-  - No Python is needed on the host, and facts are not needed. The task is one remote round trip.
-  - One of C(od), C(hexdump) and C(xxd) has to be there. BusyBox has all of them.
+  - The host needs no Python, and the task needs no facts. It is one remote round trip.
+  - The host needs one of C(od), C(hexdump) and C(xxd). BusyBox has all of them.
 seealso:
   - module: fleet.python.interpreter
   - name: x86-64 psABI
@@ -80,7 +80,7 @@ platform:
       type: str
       sample: linux
     kernel_arch:
-      description: The architecture as C(uname -m) says it.
+      description: The architecture, as C(uname -m) reports it.
       returned: success
       type: str
       sample: x86_64
@@ -95,23 +95,23 @@ platform:
       type: int
       sample: 64
     float_abi:
-      description: V(hard) or V(soft) on 32-bit ARM, the floating point registers that RISC-V programs use, V(null)
+      description: V(hard) or V(soft) on 32-bit ARM. On RISC-V, the floating point registers that programs use. V(null)
         elsewhere.
       returned: success
       type: str
       sample: hard
     libc:
-      description: V(gnu) or V(musl), V(null) where nothing tells or where there is no such choice, as on macOS.
+      description: V(gnu) or V(musl). V(null) if it is unknown, or if there is no choice, as on macOS.
       returned: success
       type: str
       sample: gnu
     libc_version:
-      description: The version of the C library, of macOS itself there, V(null) where nothing tells.
+      description: The version of the C library, or of macOS itself. V(null) if it is unknown.
       returned: success
       type: str
       sample: "2.36"
     level:
-      description: The x86-64 microarchitecture level, V(1) to V(4), V(null) on other architectures.
+      description: The x86-64 microarchitecture level, V(1) to V(4). V(null) on other architectures.
       returned: success
       type: int
       sample: 3
@@ -125,19 +125,19 @@ platform:
         - x86_64_v2-unknown-linux-gnu
         - x86_64-unknown-linux-gnu
     notes:
-      description: What was doubtful in the evidence, and how it was decided.
+      description: Doubts about the evidence, and how they were resolved.
       returned: success
       type: list
       elements: str
       sample: []
     pythons:
-      description: Pythons of the host that this collection did not install, links left out.
+      description: Pythons of the host that this collection did not install, without links.
       returned: success
       type: list
       elements: dict
       contains:
         path:
-          description: Where it is.
+          description: Its path.
           returned: success
           type: str
           sample: /usr/bin/python3.11
@@ -148,7 +148,7 @@ platform:
           sample: 3.11.2
     tools:
       description:
-        - The commands found on the host out of those that the collection can use.
+        - Those commands on the host that the collection can use.
         - Each is a dictionary with C(path) and C(kind), which is V(gnu), V(busybox), V(toybox), V(bsd) or empty.
       returned: success
       type: dict

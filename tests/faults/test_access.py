@@ -226,12 +226,12 @@ def test_source_that_is_a_file(direct: NewDirect, world: Cache, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("transfer", ["pull", "push"])
-@pytest.mark.fault("one of two sources fails", "passed over, and named in a warning")
+@pytest.mark.fault("one of two sources fails", "skipped, and named in a warning")
 def test_source_that_is_passed_over(transfer: str, direct: NewDirect, cache: Path, serve: Serve, world: Cache) -> None:
     bad, good = serve(world.mirror, _DeniesPassword), serve(world.mirror)
     for image in ("alpine", "debian12-python3"):
         done = direct(image).act(VERSION, **_options(transfer, world, source=[bad.url, good.url], transfer=transfer))
-        warnings = [warning for warning in done.get("warnings", []) if "passed over" in warning]
+        warnings = [warning for warning in done.get("warnings", []) if "skipped" in warning]
         assert all(bad.url in warning for warning in warnings)
         # Once in a run, and all of this process is one.
         assert len(warnings) == (image == "alpine")

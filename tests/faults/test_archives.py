@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Foul archives with the right digest: nothing outside of the staging is touched, by the module and by tar alike."""
+"""Hostile archives with the right digest: nothing outside of the staging is touched, by the module and by tar alike."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _member(name: str, kind: bytes = tarfile.REGTYPE, target: str = "", mode: in
 
 
 LINK, HARD = tarfile.SYMTYPE, tarfile.LNKTYPE
-FOUL = {
+HOSTILE = {
     "an absolute name": [_member("/etc/planted")],
     "a name with ..": [_member("python/../../../../etc/planted")],
     "an absolute link": [_member("python/out", LINK, "/etc")],
@@ -90,14 +90,14 @@ def _refused(host: Direct, mirror: str) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("kind", FOUL)
+@pytest.mark.parametrize("kind", HOSTILE)
 @pytest.mark.fault(
-    "a foul archive: names or links that lead out, devices, setuid, twice, not UTF-8, another top",
+    "a hostile archive: names or links that lead out, devices, setuid, twice, not UTF-8, another top",
     "refused with the reason before anything of it runs, and the host is as it was",
 )
-def test_foul_archive(kind: str, host: Direct, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hostile_archive(kind: str, host: Direct, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    assert "unpack of " in _refused(host, _mirror(tmp_path / "mirror", _packed(FOUL[kind])))
+    assert "unpack of " in _refused(host, _mirror(tmp_path / "mirror", _packed(HOSTILE[kind])))
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def test_ansible_at_once(new_host: NewHost, collections: Any, world: Cache, tmp_
 
 
 @pytest.mark.fault(
-    "a run takes what another has staged but not yet begun to use for a left-over",
+    "a run takes what another has staged but not yet begun to use for a leftover",
     "the other looks again, finds the Python that is there now, and succeeds",
 )
 def test_swept_between_sh_and_module(direct: NewDirect, world: Cache) -> None:
@@ -130,7 +130,7 @@ def test_left_by_the_dead(direct: NewDirect, world: Cache) -> None:
     _settled(host, ["3.12"])
 
 
-@pytest.mark.fault("left-overs beside an interpreter that is all right", "swept by a run that changes nothing else")
+@pytest.mark.fault("leftovers beside an interpreter that is all right", "swept by a run that changes nothing else")
 def test_swept_without_a_change(direct: NewDirect, world: Cache) -> None:
     host = direct("alpine", DISK)
     options = {"source": [str(world.mirror)], "catalogue": "source", "compile_bytecode": False}
@@ -150,7 +150,7 @@ def test_swept_without_a_change(direct: NewDirect, world: Cache) -> None:
         f"mkdir -p .staging/aa .staging/bb; {_DEAD}",
     ],
 )
-@pytest.mark.fault("left-overs on a host without any Python, and nothing to install", "swept by sh; nothing is left")
+@pytest.mark.fault("leftovers on a host without any Python, and nothing to install", "swept by sh; nothing is left")
 def test_swept_by_sh(left: str, direct: NewDirect) -> None:
     host = direct("alpine", DISK)
     host.sh(f"mkdir /opt/python; cd /opt/python; {left}")

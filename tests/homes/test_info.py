@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""interpreter_info and the report: what is installed, linked, used, damaged and left over; no Python needed."""
+"""interpreter_info and the report: what is installed, linked, used, damaged and leftover; no Python needed."""
 
 from __future__ import annotations
 
@@ -65,4 +65,4 @@ def test_what_is_there(new_host: NewHost, interpreter: Interpreter, controller: 
     assert ran.status == 0, ran.output
     assert f"{target.name}: 3.12.2 (20240224), kept for 3.12, damaged: 1 of its " in ran.output
     assert f"{target.name}: 3.12.6 (20240909), linked as 3.12" in ran.output
-    assert f"{target.name}: left over: /opt/python/theirs (not ours)" in ran.output
+    assert f"{target.name}: leftover: /opt/python/theirs (not ours)" in ran.output

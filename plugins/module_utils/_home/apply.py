@@ -44,7 +44,7 @@ from ansible_collections.fleet.python.plugins.module_utils._home.users import us
 class ApplyError(Exception):
     """A step of the plan failed. What users see on the host is as it was before that step.
 
-    ``step`` names it: lock, sweep, stage, download, unpack, relocate, try, compile, place, link, remove.
+    ``step`` is its name: lock, sweep, stage, download, unpack, relocate, try, compile, place, link, remove.
     ``illegal_instruction``: the interpreter died of one, so a build for a lower CPU level may work.
     ``concurrent_run``: a concurrent run changed the host, so a new plan may work.
     ``unreached``: no source gave anything, so the controller may push the archive.
@@ -96,7 +96,7 @@ class _Steps:
 
 
 def apply_plan(plan: dict[str, Any]) -> dict[str, Any]:
-    """Apply ``plan`` (the shape that plugin_utils/_plan/plan.py makes) and return what was done.
+    """Apply ``plan``, in the shape that plugin_utils/_plan/plan.py makes, and return what was done.
 
     Returns ``changed``, ``steps`` (name, home, seconds), ``trials`` (what each new interpreter said, by home),
     ``in_use`` (why a home that was to be removed has stayed, by home) and ``skipped_sources`` (a line for each
@@ -104,9 +104,9 @@ def apply_plan(plan: dict[str, Any]) -> dict[str, Any]:
     Raises ApplyError. Places every install before it moves the first link, and moves every link before it removes
     anything.
     """
-    # We set modes where they matter. This is for files that the interpreter makes in its trial.
+    # Modes that matter are set explicitly. The umask is for files that the interpreter makes in its trial.
     os.umask(0o022)
-    # This may run from the tree that becomes the home.
+    # This may run from the tree that becomes the home, where bytecode would be an unplanned change.
     sys.dont_write_bytecode = True
     root = plan["root"]
     steps = _Steps()
@@ -186,7 +186,7 @@ def _install(root: str, install: dict[str, Any], steps: _Steps) -> Any:
             source, contents = _unpacked(stage, tree, install, steps)
         python = os.path.join(tree, install["program"])
         with steps.step("relocate", home):
-            # What the module unpacked needs no normalising, unless the folder above hands down a group or access lists.
+            # A tree that the module unpacked is normal already, unless it inherited a group or access lists.
             if staged or inherits_access(tree):
                 normalize(tree)
             fitted = relocate(tree, final, **install["relocate"])
@@ -251,7 +251,7 @@ def _follow(tree: str, home: str) -> None:
 
 
 def _in_use(root: str, plan: dict[str, Any], steps: _Steps) -> dict[str, str]:
-    """The homes that cannot be removed now, and why."""
+    """The homes that cannot be removed now, each with the reason."""
     found = {}
     for home in plan["remove"]:
         with steps.step("remove", home):
@@ -268,7 +268,7 @@ def _in_use(root: str, plan: dict[str, Any], steps: _Steps) -> dict[str, str]:
 def _link(root: str, plan: dict[str, Any], in_use: dict[str, str], steps: _Steps) -> bool:
     minors = {os.path.join(root, name): home for name, home in plan["links"].items()}
     wanted = dict(minors, **plan["paths"])
-    # If a home stays, its minor link stays too, and so do the links through that link.
+    # A home that stays keeps its minor link, and the links through that link.
     staying = [path for path in plan["unlink"] if any(_root.leads_to(path, home) for home in in_use)]
     through = tuple(path + "/" for path in staying)
     unlink = [
@@ -276,7 +276,7 @@ def _link(root: str, plan: dict[str, Any], in_use: dict[str, str], steps: _Steps
         for path in plan["unlink"]
         if path not in staying and not (through and os.path.islink(path) and os.readlink(path).startswith(through))
     ]
-    # Check all of them first, so that a fault of the last one does not leave the first one switched.
+    # Check all of them first, so that an error with the last link does not leave the first one switched.
     for home in plan["links"].values():
         with steps.step("link"):
             if not os.path.isdir(os.path.join(root, home)):
@@ -313,7 +313,7 @@ def _remove(root: str, plan: dict[str, Any], in_use: dict[str, str], steps: _Ste
 
 
 def _clean(root: str, plan: dict[str, Any], keep_root: bool) -> None:
-    """Remove the staging of this run, and the root if nothing in it is used."""
+    """Remove the staging of this run, and the root if nothing is left in it."""
     for install in plan["installs"]:
         if install["stage"]:
             shutil.rmtree(os.path.join(_root.staging_of(root), install["stage"]), ignore_errors=True)

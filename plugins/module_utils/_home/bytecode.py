@@ -13,10 +13,11 @@ from ansible_collections.fleet.python.plugins.module_utils._background import Ba
 from ansible_collections.fleet.python.plugins.module_utils._home.trial import IllegalInstruction, TrialError, run_staged
 
 _TESTS = ("test", "tests", "idle_test")
-# Each process takes 20 to 45 MB, and its start without bytecode costs as much as a dozen files. More gain little.
+# Each process takes 20 to 45 MB, and its start without bytecode costs as much as a dozen files. More than eight
+# processes gain little.
 _MOST_PROCESSES = 8
 
-# Nobody imports a file that does not compile, such as a template. A full disk is an error.
+# Ignore a file that does not compile, such as a template: nobody imports it. A full disk is an error.
 _COMPILE = r"""
 import os, py_compile, sys
 tree, home = sys.argv[1:]
@@ -48,7 +49,7 @@ def compile_bytecode(tree: str, home: str, python: str) -> None:
     except IllegalInstruction:
         raise
     except TrialError:
-        # With little memory, one process may succeed where several fail.
+        # On a host with little memory, one process may succeed where several fail.
         _compile(files, tree, home, python)
 
 

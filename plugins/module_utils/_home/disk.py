@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Callable
 
-# The errors of syncfs(2) on an old kernel, and in a sandbox that forbids it.
+# Errors of syncfs(2) where an old kernel lacks it, or a sandbox forbids it.
 _NOT_THERE = (errno.ENOSYS, errno.EPERM, errno.EACCES)
 
 
@@ -32,7 +32,7 @@ def watched_disk(path: str) -> Iterator[Callable[[], None]]:
 
 def _sync(descriptor: int, path: str) -> None:
     try:
-        # Debian's minimal Python has no ctypes, and a static one loads no library.
+        # Debian's minimal Python has no ctypes, and a static Python cannot load a library.
         import ctypes
 
         libc = ctypes.CDLL(None, use_errno=True)

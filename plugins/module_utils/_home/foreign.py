@@ -9,7 +9,7 @@ import os
 import stat
 from collections.abc import Iterator
 
-# In bytes. A pyvenv.cfg has some hundred, a receipt some thousand.
+# In bytes. A pyvenv.cfg has a few hundred, a receipt a few thousand.
 LONGEST = 64 << 10
 
 

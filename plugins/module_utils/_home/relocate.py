@@ -15,10 +15,10 @@ import re
 from functools import partial
 from typing import Callable, NamedTuple
 
-# The prefix that the builds were configured with, and folders of the machine that made them. The lookbehind spares
-# /usr/bin/install and ./install, but not -I/install/include.
+# The prefix that the builds were configured with, and folders of the build machine. The lookbehind excludes
+# /usr/bin/install and ./install, but matches -I/install/include.
 _PREFIX = re.compile(r"(?:(?<![\w./-])|(?<=-[IL]))/(?:install|tools/[\w.-]+|build/Python-[\w.]+)(?![\w.-])")
-# The builds' toolchain, by name or by path, and its usual names on a host with a compiler.
+# The toolchain of the builds, by name or by path. _TOOLS has the usual names on a host with a compiler.
 _TOOL = re.compile(
     r"(?<![\w./-])(?:/tools/[\w./-]*/bin/|/usr/bin/)?(clang\+\+|clang|llvm-ar|llvm-ranlib|llvm-nm)(?![\w.+/-])"
 )
@@ -31,12 +31,12 @@ _BUILD_FLAG = re.compile(
 )
 
 
-# Every line that the patterns above change has one of these. Most lines have none, and Makefiles are long.
+# Every line that the patterns above change contains one of these. Skipping the others saves time in long Makefiles.
 _SIGNS = ("/install", "/tools/", "/build", "clang", "llvm-", "isysroot", "LModules/_hacl", "fprofile-instr-use")
 
 
 class _Rewrite(NamedTuple):
-    """A pattern of files in a home, and whether names of the toolchain are rewritten in them."""
+    """A pattern for files in a home, and whether to rewrite the names of the toolchain in them."""
 
     pattern: str
     tools: bool
@@ -51,7 +51,7 @@ _REWRITES = (
     _Rewrite("bin/*-config", tools=True),
 )
 
-# PEP 668. The texts after Error= are what pip prints.
+# The file of PEP 668. pip prints the text after Error=.
 _EXTERNALLY_MANAGED = """[externally-managed]
 Error=This Python belongs to the whole host and was installed by fleet.python.
  Make a virtual environment and install there:
@@ -60,7 +60,7 @@ Error=This Python belongs to the whole host and was installed by fleet.python.
      DIRECTORY/bin/pip install PACKAGE
 """
 
-# Enterprise Linux 8 and older keep their bundle where these builds do not look: python-build-standalone #259, #976.
+# Enterprise Linux 8 and older keep their CA bundle where these builds do not look (python-build-standalone #259, #976).
 _SSL_LINE = "        self.set_default_verify_paths()\n"
 _SSL_FALLBACK = (
     _SSL_LINE
@@ -80,12 +80,12 @@ _SSL_FALLBACK = (
 
 
 def rewrite_prefix(text: str, home: str) -> str:
-    """The text with ``/install`` and other paths of the build machine replaced by ``home``."""
+    """Replace ``/install`` and other paths of the build machine by ``home``."""
     return _rewritten(text, lambda line: _PREFIX.sub(lambda _match: home, line))
 
 
 def rewrite_tools(text: str) -> str:
-    """The text with cc, c++ and ar in place of the builds' toolchain, and without flags for the builds' own folders."""
+    """Replace the toolchain of the builds by cc, c++, ar and the like, and remove flags for the builds' own folders."""
     return _rewritten(text, lambda line: _BUILD_FLAG.sub("", _TOOL.sub(lambda match: _TOOLS[match[1]], line)))
 
 
@@ -95,7 +95,7 @@ def _rewritten(text: str, rewrite: Callable[[str], str]) -> str:
 
 
 def add_ca_fallback(text: str) -> str:
-    """``ssl.py`` with the fallback, unchanged if it differs from that of CPython 3.8 to 3.14."""
+    """Add the fallback to the text of ``ssl.py``. Leave it unchanged if it is unlike that of CPython 3.8 to 3.14."""
     return text.replace(_SSL_LINE, _SSL_FALLBACK) if text.count(_SSL_LINE) == 1 else text
 
 
@@ -133,7 +133,7 @@ def _change(path: str, *changes: Callable[[str], str]) -> bool:
 
 
 def _write(path: str, text: str) -> None:
-    """Write a new file under the old name, so that a hard link elsewhere in the tree keeps its content."""
+    """Replace a file by a new one, so that a hard link to it elsewhere in the tree keeps its content."""
     mode = os.stat(path).st_mode & 0o777 if os.path.exists(path) else 0o644
     fresh = path + ".fresh"
     with open(fresh, "x", encoding="utf-8", errors="surrogateescape", newline="") as file:

@@ -46,7 +46,7 @@ def noted_removal(root: str, homes: Sequence[str], venv_roots: Sequence[str]) ->
 
 
 def finish_removals(root: str, needed: Collection[str]) -> None:
-    """Finish the removals of runs that were cut off, except for homes that are needed, linked or used now.
+    """Finish the removals of runs that were cut off. Homes that are now needed, linked or in use stay.
 
     Called with the lock held, before the staging is swept.
     """
@@ -63,7 +63,7 @@ def finish_removals(root: str, needed: Collection[str]) -> None:
 
 
 def _read(path: str) -> Iterator[Any]:
-    # A power cut may have left half of it.
+    # After a power cut the file may be incomplete.
     with suppress(ValueError, KeyError, TypeError, RecursionError):
         found = json.loads(read_foreign(path) or "")
         for home in found["homes"]:

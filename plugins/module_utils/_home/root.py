@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The root on a host: its lock, its staging, and each change that users see, made by one rename."""
+"""The root on a host: its lock, its staging, and the changes that users see. Each change is one rename."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class RootError(Exception):
 
 
 class ConcurrentRunError(RootError):
-    """Another run has changed the host since the plan was made: observe and plan again."""
+    """Another run has changed the host since the plan was made. The caller must probe and plan again."""
 
 
 def staging_of(root: str) -> str:
@@ -112,7 +112,7 @@ def new_stage(root: str) -> str:
 
 
 def staged(root: str) -> list[str]:
-    """The names in the staging, none if it is gone."""
+    """The names in the staging. Empty if there is no staging."""
     try:
         return os.listdir(staging_of(root))
     except FileNotFoundError:
@@ -121,7 +121,7 @@ def staged(root: str) -> list[str]:
 
 @contextmanager
 def scratch(root: str) -> Iterator[str]:
-    """A fresh directory as of `new_stage`, removed at the end of the block."""
+    """A fresh directory from `new_stage`, removed at the end of the block."""
     stage = new_stage(root)
     try:
         yield stage
@@ -130,7 +130,7 @@ def scratch(root: str) -> Iterator[str]:
 
 
 def read_receipt(home: str) -> dict[str, Any] | None:
-    """The receipt of a home, None if it cannot be read."""
+    """The receipt of a home. None if it cannot be read."""
     try:
         receipt = json.loads(read_foreign(os.path.join(home, RECEIPT)) or "")
     except (ValueError, RecursionError):
@@ -139,7 +139,7 @@ def read_receipt(home: str) -> dict[str, Any] | None:
 
 
 def write_synced(path: str, text: str) -> None:
-    """Write a new file so that a power cut leaves it whole."""
+    """Write a new file, and wait until it is on the disk, so that a power cut cannot leave it incomplete."""
     with open(path, "x", encoding="utf-8") as file:
         file.write(text)
         file.flush()
@@ -148,18 +148,18 @@ def write_synced(path: str, text: str) -> None:
 
 
 def stands(root: str, home: str, sha256: str) -> bool:
-    """Whether this very build is installed already, with its receipt."""
+    """Whether this home already has a receipt for the archive with this digest."""
     standing = read_receipt(os.path.join(root, home))
     return standing is not None and standing.get("sha256") == sha256
 
 
 def place(root: str, tree: str, home: str, receipt: dict[str, Any], sync: Callable[[], None]) -> None:
-    """Rename a tested tree to its home. ``sync`` returns when all of it is on the disk."""
+    """Rename a tree to its home after its trial. ``sync`` returns once all of the tree is on the disk."""
     target = os.path.join(root, home)
     if os.path.lexists(target):
         raise RootError(f"{target} is in the way and has no receipt of ours: move it away, then run again")
     write_synced(os.path.join(tree, RECEIPT), json.dumps(receipt, sort_keys=True) + "\n")
-    # A power cut must not leave empty files under a good name, so everything is on disk before the rename.
+    # Put everything on the disk before the rename, or a power cut could leave empty files in the home.
     sync()
     os.rename(tree, target)
     _sync_directory(root)
@@ -215,7 +215,7 @@ def switch_link(root: str, path: str, target: str) -> None:
             else:
                 os.makedirs(folder, 0o755, exist_ok=True)
                 _sweep_links(root, folder, name)
-                # Others may write there too. symlink(2) makes a new name or fails, and follows no link.
+                # Others may write there too. symlink(2) makes a new name or fails, and never follows a link.
                 fresh = os.path.join(folder, f".{name}.{os.urandom(8).hex()}")
             os.symlink(target, fresh)
             try:
@@ -229,7 +229,7 @@ def switch_link(root: str, path: str, target: str) -> None:
 
 
 def _sweep_links(root: str, folder: str, name: str) -> None:
-    """Remove the new link of a run that was cut off before its rename."""
+    """Remove the new link that a run left when it was cut off before its rename."""
     for other in os.listdir(folder):
         path = os.path.join(folder, other)
         ours = re.fullmatch(rf"\.{re.escape(name)}\.[0-9a-f]{{16}}", other) and os.path.islink(path)
@@ -238,7 +238,7 @@ def _sweep_links(root: str, folder: str, name: str) -> None:
 
 
 def links_to(root: str, home: str) -> list[str]:
-    """The names of the minor links that lead to a home. The records for a rollback do not count."""
+    """The names of the minor links that lead to a home. Records of previous links do not count."""
     return [
         name
         for name in sorted(os.listdir(root))
@@ -251,7 +251,7 @@ def leads_to(path: str, target: str) -> bool:
 
 
 def remove_link(path: str) -> None:
-    """Remove a link. A missing path is fine, and one that is no link stays."""
+    """Remove a link. Does nothing if the path is missing or is not a link."""
     try:
         if stat.S_ISLNK(os.lstat(path).st_mode):
             os.unlink(path)
@@ -262,17 +262,17 @@ def remove_link(path: str) -> None:
 
 
 def record_links(root: str, paths: Iterable[str]) -> None:
-    """Record the links that we make outside of the root, so that they can be removed with what they lead to."""
+    """Record the links that we made outside the root, so that a later run can remove them with their target."""
     _record(root, _LINKS, "".join(line + "\n" for line in sorted(paths)))
 
 
 def remember_level(root: str, level: int) -> None:
-    """Record the x86-64 level above which builds die on this host."""
+    """Record the highest x86-64 level whose builds run on this host."""
     _record(root, _LEVEL, f"{level}\n")
 
 
 def _record(root: str, name: str, text: str) -> None:
-    """Replace a small file in the root. An empty text removes it."""
+    """Replace a small file in the root. An empty ``text`` removes it."""
     record = os.path.join(root, name)
     if not text:
         remove_file(record)
@@ -284,7 +284,7 @@ def _record(root: str, name: str, text: str) -> None:
 
 
 def record_previous(root: str, path: str) -> None:
-    """Record what the minor link ``path`` leads to now, for a rollback."""
+    """Record the current target of the minor link ``path``, so that a later run can roll back to it."""
     if os.path.islink(path):
         folder, name = os.path.split(path)
         switch_link(root, os.path.join(folder, _PREVIOUS.format(name)), os.readlink(path))
@@ -312,7 +312,7 @@ def remove_home(root: str, home: str) -> None:
 
 
 def leave_if_empty(root: str, keep_root: bool) -> None:
-    """Remove our lock and staging if nothing else is left in the root, and the root itself unless ``keep_root``.
+    """Remove our lock and staging if nothing else is left in the root. Also remove the root, unless ``keep_root``.
 
     Called with the lock held.
     """
@@ -334,6 +334,6 @@ def leave_if_empty(root: str, keep_root: bool) -> None:
     try:
         os.rmdir(root)
     except OSError as error:
-        # This fails for a mount point, for a link to a folder, and for a root that somebody has begun to fill.
+        # rmdir fails for a mount point, for a link to a folder, and for a root that another process has begun to fill.
         if error.errno not in (errno.EBUSY, errno.ENOTDIR, errno.ENOTEMPTY, errno.EACCES, errno.EPERM):
             raise

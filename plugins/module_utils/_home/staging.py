@@ -87,7 +87,7 @@ def sweep(root: str, ours: Iterable[str]) -> None:
         if name.startswith(OURS):
             _delete(path)
         elif not (_is_held(path) or _maker_lives(path)):
-            # Its run may take it over at this moment, and must find all of it or nothing.
+            # Rename first: its run may take it over at this moment, and must find all of it or nothing.
             aside = os.path.join(staging, OURS + name)
             with suppress(OSError):
                 os.rename(path, aside)
@@ -118,7 +118,7 @@ def _maker_lives(stage: str) -> bool:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
             booted = file.read().strip()
         with open(f"/proc/{int(pid)}/stat", encoding="utf-8", errors="replace") as file:
-            # The name before them may hold blanks and brackets. The fields after it are counted from 3.
+            # The process name may hold blanks and brackets. The fields after it are numbered from 3.
             fields = file.read().rpartition(")")[2].split()
     except (OSError, ValueError):
         return False

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Normalise the tree of a staged build: owners, modes and times. Refuse what no build has."""
+"""Normalise the owners, modes and times in a staged tree, and refuse what no build contains."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def normalize(tree: str) -> None:
                     shared.setdefault(found.st_ino, []).append(name)
                     continue
                 _own(entry.path, found, now, lists)
-    # All names of a file must be in the tree, or the mode and owner of a file outside would change.
+    # All hard links to a file must be in the tree. Otherwise the mode and owner of a file outside would change.
     for names in shared.values():
         path = os.path.join(tree, names[0])
         found = os.lstat(path)
@@ -63,7 +63,7 @@ def normalize(tree: str) -> None:
 
 
 def inherits_access(tree: str) -> bool:
-    """Whether new files in this tree inherit a group or access lists from the folder above it."""
+    """Whether this tree inherited a group or access lists from the folder above it."""
     return os.lstat(tree).st_gid != os.getegid() or bool(_handed_down(tree))
 
 

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The trial of a staged interpreter, before anything points at it."""
+"""Try a staged interpreter before anything links to it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.fleet.python.plugins.module_utils._background import Ba
 # In seconds. An emulated or very slow host takes many of them to make a venv.
 _TIMEOUT = 600
 
-# Ignore the caller's environment, and leave no bytecode that names the staging.
+# Ignore the caller's environment, and write no bytecode with paths of the staging.
 _ALONE = ("-I", "-B")
 
 # Public modules, each with the extension that it needs. The trial reports an extension that the build lacks.
@@ -65,7 +65,7 @@ def run_staged(what: str, python: str, arguments: list[str], told: bytes = b"") 
     # A PYTHONHOME or a half-set locale of the play must not affect the trial.
     environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
     try:
-        # run_command has neither a clean environment nor a time limit.
+        # run_command offers neither a clean environment nor a time limit.
         done = subprocess.run(  # pylint: disable=ansible-bad-function
             [python, *_ALONE, *arguments],
             env=environment,

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Check that only the superuser and this user may change the folders above a root."""
+"""Check that only the superuser and this user may change a root and the folders above it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _is_ours(owner: int) -> bool:
 
 
 def _links_of(path: str) -> list[str]:
-    """The links among the folders that a path names."""
+    """The symbolic links among a path and the folders above it."""
     parts = [part for part in path.split("/") if part]
     paths = ["/" + "/".join(parts[:count]) for count in range(1, len(parts) + 1)]
     return [each for each in paths if os.path.islink(each)]

@@ -15,8 +15,8 @@ from ansible_collections.fleet.python.plugins.module_utils._home.foreign import 
 def users_of(prefixes: Sequence[str], venv_roots: Iterable[str]) -> list[str]:
     """The reasons why files below ``prefixes`` are still needed, as text for people. Empty if they are not needed.
 
-    Looks at what processes execute and map (``/proc/*/exe``, ``/proc/*/maps``), and at ``pyvenv.cfg`` below
-    ``venv_roots``. This process and those that started it do not count.
+    Looks at the files that processes execute and map (``/proc/*/exe``, ``/proc/*/maps``), and at each ``pyvenv.cfg``
+    below ``venv_roots``. This process and its ancestors do not count.
     """
     named = [prefix.rstrip("/") for prefix in prefixes]
     # The kernel names paths without links, and venvs often do.
@@ -42,7 +42,7 @@ def _own_line() -> set[int]:
         found.add(pid)
         try:
             with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-                # The name before it may hold blanks and brackets (proc(5)).
+                # The process name before it may hold blanks and brackets (proc(5)).
                 pid = int(file.read().rpartition(")")[2].split()[1])
         except (OSError, ValueError, IndexError):
             break
@@ -79,7 +79,7 @@ def _venvs(below: tuple[str, ...], roots: Iterable[str]) -> Iterator[str]:
 
 
 def _made_with(venv: str) -> Iterator[str]:
-    """The paths by which a venv finds its Python: its configuration, and each link on the way."""
+    """The paths by which a venv finds its Python, which are its configuration and each link to the interpreter."""
     yield _home_of(os.path.join(venv, "pyvenv.cfg")) + "/"
     path = os.path.join(venv, "bin", "python")
     # Follow as many links as the kernel does (path_resolution(7)), one by one, so that minor links are seen too.

@@ -20,7 +20,7 @@ def single_flight(
     """The file at ``path``. The first process that needs it makes it, and the others wait.
 
     ``make`` writes the file whose name it is given, which becomes ``path`` by a rename once it is complete. A file
-    that is there but not ``good`` is made anew. Raises OSError, and what ``make`` raises.
+    that is there but not ``good`` is made again. Raises OSError, and what ``make`` raises.
 
     ``resumable``: ``make`` goes on with what an earlier one has left, which stays where ``make`` leaves it.
     """

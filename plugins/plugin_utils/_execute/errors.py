@@ -19,7 +19,7 @@ class CrashError(StageError):
 
 
 class ConcurrentRunError(StageError):
-    """Another run came between on this host: to look again and plan anew will do."""
+    """Another run has changed this host since the plan was made: observe and plan again."""
 
 
 class UnreachedError(StageError):

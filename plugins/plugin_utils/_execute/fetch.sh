@@ -143,7 +143,7 @@ download() {
     fi
     code=$(printf "%s\n" "$said" | sed -n "s|^.*HTTP/[0-9.-]* \([1-5][0-9][0-9]\).*|\1|p" | tail -n 1)
     case $code,$said in
-      # curl where the server knows no ranges, and what is longer than the file: begin anew.
+      # curl where the server knows no ranges, and what is longer than the file: begin again.
       416,* | *"byte ranges"*) rm -f "$archive" ;;
     esac
     if [ "$have" -gt "$best" ]; then

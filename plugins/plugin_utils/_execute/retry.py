@@ -7,7 +7,7 @@
 | --- | --- | --- |
 | `IllegalInstructionError`: the build is for a higher CPU level | plans for the level below | down to level 1 |
 | `UnreachedError`, with ``transfer: auto``: the host reaches no source | pushes | once |
-| `ConcurrentRunError`: another run has changed the host | observes and plans anew | `MOST_CONCURRENT_RUNS` times |
+| `ConcurrentRunError`: another run has changed the host | observes and plans again | `MOST_CONCURRENT_RUNS` times |
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ def choose_method(entry: Entry, options: TransferOptions, observed: Observation,
     if options.option == "push":
         return Method("push", "it was asked for")
     if entry.asset.archive != "tar.gz":
-        return Method("push", f"hosts cannot unpack a .{entry.asset.archive}, so the controller packs it anew")
+        return Method("push", f"hosts cannot unpack a .{entry.asset.archive}, so the controller repacks it")
     if not any(source.pullable for source in options.sources):
         return Method("push", "no source is a URL")
     if options.option == "pull":

@@ -99,7 +99,7 @@ def pick(lock: Lock, query: Query, *, origin: str) -> Pin:
     if reason:
         raise LockError(
             f"{origin} no longer matches what is asked for: for {query.request.text} on {triple} it pins "
-            f"{pin.asset.name}, which {reason}. Write it anew with: {COMMAND}"
+            f"{pin.asset.name}, which {reason}. Write it again with: {COMMAND}"
         )
     return pin
 

@@ -148,7 +148,7 @@ def _check_asset(asset: Asset, fields: dict[str, Any], triple: str, text: str, w
     elif (asset.freethreaded, asset.debug) != (request.freethreaded, request.debug):
         wrong = f"is not a build that {text} asks for"
     if wrong:
-        raise LockError(f"{where}: {asset.name} {wrong}: the lock was edited by hand; write it anew")
+        raise LockError(f"{where}: {asset.name} {wrong}: the lock was edited by hand; write it again")
 
 
 def _check_same_bytes(lock: Lock, origin: str) -> None:
@@ -163,7 +163,7 @@ def _check_same_bytes(lock: Lock, origin: str) -> None:
             if paths.setdefault(entry.sha256, entry.path) != entry.path:
                 raise LockError(
                     f"{origin}: sha256 {entry.sha256} stands for {paths[entry.sha256]} and for {entry.path}: "
-                    "the lock was edited by hand; write it anew"
+                    "the lock was edited by hand; write it again"
                 )
 
 

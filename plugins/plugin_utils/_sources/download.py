@@ -31,7 +31,7 @@ def unwatched(_have: int, _total: int | None) -> None:
 def download(url: str, access: Access, target: Path, watch: Watch = unwatched) -> None:
     """Download the rest of a file to ``target``, which may hold an unchecked beginning of it.
 
-    As long as each connection brings something, the next one goes on from there. A server without ranges begins anew.
+    As long as each connection brings something, the next one goes on from there. A server without ranges begins again.
     Raises SourceError, after which ``target`` may hold a longer beginning, and OSError where the disk refuses it.
     """
     idle = 0

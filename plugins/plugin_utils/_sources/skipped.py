@@ -26,7 +26,7 @@ class SkippedSources:
         if isinstance(error, UnreachedError):
             self._first("down", name)
         if self._first("passed-over", name):
-            self.notes.append(f"{error}; passed over for the next source")
+            self.notes.append(f"{error}; skipped for the next source")
 
     def is_down(self, name: str) -> bool:
         """Whether this run has found that the source does not answer."""

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Small archives made by the standard library's tarfile, sound and foul, and what lies on a disk afterwards."""
+"""Small archives made by the standard library's tarfile, sound and hostile, and what lies on a disk afterwards."""
 
 from __future__ import annotations
 

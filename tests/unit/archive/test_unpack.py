@@ -239,7 +239,7 @@ def test_folders_kept_open_while_a_hard_link_is_made(tmp_path: Path) -> None:
     assert (tree / "/".join(["t"] * 30) / "link").read_bytes() == b"deep"
 
 
-# What cannot be shown is foul.
+# What cannot be shown is hostile.
 _LETTERS = st.characters(exclude_categories=["C", "Z"], include_characters=" ", exclude_characters="/")
 NAMES = st.text(_LETTERS, min_size=1, max_size=70).filter(
     lambda name: name not in (".", "..") and len(name.encode()) < 250

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Notes of what was sent where, and who may take it for a left-over."""
+"""Notes of what was sent where, and who may take it for a leftover."""
 
 from __future__ import annotations
 

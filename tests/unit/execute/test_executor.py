@@ -198,7 +198,7 @@ def test_steps_of_controller_and_host_are_in_one_list(planned: tuple[Plan, Obser
     assert [step["name"] for step in result["steps"]] == ["link"]
     assert result["transfers"] == {plan.installs[0].home: {"transfer": "pull", "transfer_reason": "it was asked for"}}
     assert "skipped_sources" not in result
-    assert chosen.transfer.skipped_sources.notes == ["https://mirror: no answer; passed over for the next source"]
+    assert chosen.transfer.skipped_sources.notes == ["https://mirror: no answer; skipped for the next source"]
     [(python, sent)] = host.modules
     assert python == "/usr/bin/python3"
     assert [install["home"] for install in sent["installs"]] == [plan.installs[0].home]

@@ -45,7 +45,7 @@ def host(**tools: str) -> Observation:
         ("push", [HTTP], GZ, host(), False, Access(), "push", "asked for"),
         ("pull", [HTTP], GZ, host(), False, Access(), "pull", "asked for"),
         ("pull", [LOCAL], GZ, host(), False, Access(), "push", "no source is a URL"),
-        ("pull", [HTTP], ZST, host(), False, Access(), "push", "packs it anew"),
+        ("pull", [HTTP], ZST, host(), False, Access(), "push", "repacks it"),
         ("auto", [LOCAL, HTTP], GZ, host(), False, Access(), "pull", "reaches"),
         ("auto", [HTTP], GZ, host(), True, Access(), "push", "nor curl nor wget"),
         ("auto", [HTTP], GZ, host(curl=""), True, TOKEN, "pull", "reaches"),

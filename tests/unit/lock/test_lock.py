@@ -98,7 +98,7 @@ def test_a_lock_that_no_longer_matches_says_so(options: dict[str, str], reason: 
     said = refusal("3.13", [V3], **options)
     assert said.startswith(f"python.lock.yml no longer matches what is asked for: for 3.13 on {V3} it pins cpython-")
     assert reason in said
-    assert said.endswith("Write it anew with: ansible-playbook fleet.python.lock")
+    assert said.endswith("Write it again with: ansible-playbook fleet.python.lock")
 
 
 def test_options_that_leave_no_triple() -> None:

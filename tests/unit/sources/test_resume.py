@@ -166,7 +166,7 @@ class TestPassedOver:
                 notes = SkippedSources(tmp_path / "run")
                 fetch_from(sources, ENTRY, tmp_path / f"archive-{number}", notes)
                 found.append(notes.notes)
-        assert found == [[f"{first.url}/{ENTRY.url_path}: HTTP 404 Not Found; passed over for the next source"], [], []]
+        assert found == [[f"{first.url}/{ENTRY.url_path}: HTTP 404 Not Found; skipped for the next source"], [], []]
         assert len(first.requests) == 3, "what it lacks of one it may have of another"
 
     def test_one_that_does_not_answer_comes_last_from_then_on(self, directory: Path, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Unpack foul and damaged archives: each is refused, and nothing outside of the tree is ever touched."""
+"""Unpack hostile and damaged archives: each is refused, and nothing outside of the tree is ever touched."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def leads_inside(tree: Path) -> None:
             assert Path(os.path.realpath(tree / name)).is_relative_to(os.path.realpath(tree)), name
 
 
-FOUL: dict[str, tuple[list[Item], str]] = {
+HOSTILE: dict[str, tuple[list[Item], str]] = {
     "absolute name": ([file("/etc/planted")], "stay inside"),
     "absolute name that looks like ours": ([file("/python/planted")], "stay inside"),
     "dots at the start": ([file("../python/planted")], "stay inside"),
@@ -143,9 +143,9 @@ FOUL: dict[str, tuple[list[Item], str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", FOUL)
-def test_foul(kind: str) -> None:
-    items, reason = FOUL[kind]
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile(kind: str) -> None:
+    items, reason = HOSTILE[kind]
     with watched() as (tree, archive):
         packed(archive, tar(SOUND, *items))
         with pytest.raises(UnpackError, match=reason):
@@ -171,9 +171,9 @@ def test_nothing_in_it(items: list[Item]) -> None:
 
 @pytest.mark.parametrize("form", [USTAR, PAX], ids=["ustar", "pax"])
 @pytest.mark.parametrize("kind", ["absolute name", "link that climbs out", "hard link up", "setuid", "a name twice"])
-def test_foul_in_other_forms(kind: str, form: Format) -> None:
+def test_hostile_in_other_forms(kind: str, form: Format) -> None:
     with watched() as (tree, archive):
-        packed(archive, tar(*FOUL[kind][0], form=form))
+        packed(archive, tar(*HOSTILE[kind][0], form=form))
         with pytest.raises(UnpackError):
             unpack(str(archive), str(tree))
 
