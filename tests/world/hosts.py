@@ -52,7 +52,7 @@ def up(image_name: str, container: str | None = None, options: Sequence[str] = (
     wanted = podman("images", "--quiet", "--no-trunc", reference(image)).strip()
     if not wanted:
         raise WorldError(f"image {image.name} is not built: run python3 -m tests.world build --only {image.name}")
-    if _running_image(name) != wanted.removeprefix("sha256:"):
+    if _running_image(name) != wanted.removeprefix("sha256:") or not _answers(name):
         down(name)
         podman(
             "run",
@@ -83,6 +83,15 @@ def _running_image(name: str) -> str | None:
     """Return the id of the image that a running container was made from, or None where no such container runs."""
     listed = podman("ps", "--no-trunc", "--format", "{{.Names}} {{.ImageID}}").splitlines()
     return dict(line.split(" ", 1) for line in listed).get(name)
+
+
+def _answers(name: str) -> bool:
+    """Whether a program starts in the container. podman lists one as running whose processes were killed with its own."""
+    try:
+        podman("exec", name, "true")
+    except WorldError:
+        return False
+    return True
 
 
 def down(container: str) -> None:
