@@ -128,6 +128,20 @@ options:
     type: int
     default: 10
     version_added: 0.1.0
+  min_rate:
+    description:
+      - How many bytes per second a source must send, on average over O(timeout) seconds. The next source takes over
+        from a slower one. V(0) accepts any rate.
+    type: int
+    default: 1000
+    version_added: 0.1.0
+  download_timeout:
+    description:
+      - How many seconds one archive may take from one source, with all connections that resume it. Raise it for links
+        that need more than an hour for some 50 MB.
+    type: int
+    default: 3600
+    version_added: 0.1.0
   proxy:
     description:
       - URL of the HTTP proxy for all sources, for example V(http://proxy.example.com:3128). It may contain a

@@ -40,9 +40,10 @@ class Background(Generic[Found]):
         except BaseException as error:  # raised in `result`
             self._raised.append(error)
 
-    def wait(self) -> None:
-        """Wait until the work ends, whether it succeeds or fails."""
-        self._thread.join()
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until the work ends, whether it succeeds or fails, or for some seconds. Returns whether it has ended."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
 
     def result(self) -> Found:
         """Wait for the result and return it. Raises what ``work`` raised."""

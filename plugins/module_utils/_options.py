@@ -32,6 +32,8 @@ _CHOICE: dict[str, Any] = {
     "insecure_source": {"type": "bool", "default": False},
     "timeout": {"type": "int", "default": 30},
     "connect_timeout": {"type": "int", "default": 10},
+    "min_rate": {"type": "int", "default": 1000},
+    "download_timeout": {"type": "int", "default": 3600},
     "proxy": {"type": "str", "no_log": True},
     "ca_path": {"type": "path"},
     "headers": {"type": "dict", "no_log": True},
@@ -45,7 +47,7 @@ _INTERPRETER: dict[str, Any] = {
     # Paths on the host do not have the type "path", which would expand the controller's home and variables.
     "root": {"type": "str", "default": "/opt/python"},
     "links": {"type": "list", "elements": "str", "default": []},
-    "keep": {"type": "int", "default": 1},
+    "keep": {"type": "str", "default": "1"},
     "externally_managed": {"type": "bool", "default": True},
     "compile_bytecode": {"type": "bool", "default": True},
     "verify": {"type": "str", "default": "quick", "choices": ["quick", "deep"]},

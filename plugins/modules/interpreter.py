@@ -105,11 +105,14 @@ options:
     version_added: 0.1.0
   keep:
     description:
-      - How many older builds of a minor version stay on the host when its link is switched to another one.
+      - How many older builds of a minor version stay on the host when its link is switched to another one. With V(all)
+        nothing is removed, also not a damaged build that has been replaced. Use V(all) if several hosts or containers
+        share O(root), since none of them sees the processes of the others.
       - A build always stays if a process runs from it, or if a virtual environment below O(venv_roots) was made with
-        it.
-    type: int
-    default: 1
+        it. It also stays, with a warning, if processes of other users cannot be looked into, which takes root with
+        C(CAP_SYS_PTRACE), and their command lines do not tell what they run.
+    type: str
+    default: "1"
     version_added: 0.1.0
   externally_managed:
     description:

@@ -12,11 +12,11 @@ _START = 'mkfifo /tmp/up; "$@" >/tmp/up 2>/dev/null </dev/null & read -r _ </tmp
 _SLEEP = 'import time, %s; print("up", flush=True); time.sleep(100000)'
 
 
-def start_python(target: Target, python: str, modules: str = "json") -> int:
-    """Start a Python that has imported ``modules`` and sleeps; its process id."""
-    return int(target.sh(_START, python, "-c", _SLEEP % modules))
+def start_python(target: Target, *python: str, modules: str = "json") -> int:
+    """Start a Python, by a command, that has imported ``modules`` and sleeps; its process id."""
+    return int(target.sh(_START, *python, "-c", _SLEEP % modules))
 
 
 def stop(target: Target, pid: int) -> None:
     """Kill a process and wait until nothing of it is left but its entry: the host's process 1 reaps no one."""
-    target.sh('kill -9 "$1"; while readlink "/proc/$1/exe" >/dev/null; do :; done', str(pid))
+    target.sh('kill -9 "$1"; until grep -q "^State:.Z" "/proc/$1/status"; do :; done', str(pid))

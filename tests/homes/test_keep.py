@@ -63,13 +63,14 @@ def test_what_is_used_stays_and_the_reason_is_told(new_host: NewHost, interprete
     interpreter(target, "3.12.2").ok()
     # A process by the interpreter, one that has only mapped a library of the home, and a venv that names the home.
     runs = start_python(target, _PYTHON)
-    maps = start_python(target, "/usr/bin/python3", f'ctypes; ctypes.CDLL("{HOME_312_2}/lib/libpython3.12.so.1.0")')
+    mapped = f'ctypes; ctypes.CDLL("{HOME_312_2}/lib/libpython3.12.so.1.0")'
+    maps = start_python(target, "/usr/bin/python3", modules=mapped)
     target.sh('"$1/bin/python3.12" -m venv --without-pip /srv/fixed', HOME_312_2)
     target.sh('"$1" -m venv --without-pip /srv/follows', _PYTHON)
 
     upgraded = interpreter(target, "3.12.6", keep=0, venv_roots=["/srv"]).ok()
     [warning] = upgraded["warnings"]
-    assert f"{_name(HOME_312_2)} is still in use and stays" in warning
+    assert f"{_name(HOME_312_2)} is not removed" in warning
     assert f"process {runs} (python3.12) runs from it" in warning
     assert f"process {maps} (python3) runs from it" in warning
     assert "the venv /srv/fixed was made with it" in warning
@@ -136,3 +137,37 @@ def test_the_name_of_a_process_moves_no_cursor(new_host: NewHost, interpreter: I
     done = interpreter(target, "3.12.6", keep=0).ok()
     assert f"process {pid} (\\x1b[31mred\ufffd) runs from it" in "".join(done["warnings"])
     stop(target, pid)
+
+
+def test_a_process_that_cannot_be_looked_into(new_host: NewHost, interpreter: Interpreter) -> None:
+    """Without CAP_SYS_PTRACE, as in a default container, root sees only the command lines of other users."""
+    target = new_host("debian12-python3")
+    interpreter(target, "3.12.2").ok()
+    as_nobody = ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    # The command line of one says what it runs, that of the other is a name from its PATH.
+    named = start_python(target, *as_nobody, f"{HOME_312_2}/bin/python3.12")
+    by_path = start_python(target, *as_nobody, "/usr/bin/env", "PATH=/opt/python/3.12/bin", "python3.12")
+    assert "denied" in target.sh('ls -l "/proc/$1/exe" 2>&1 || :', str(by_path))
+
+    [warning] = interpreter(target, "3.12.6", keep=0).ok()["warnings"]
+    assert f"{_name(HOME_312_2)} is not removed: process {named} (python3.12) runs from it" in warning
+    assert "1 process of other users cannot be looked into" in warning
+    assert f": {by_path} (python3.12)" in warning
+    assert _homes(target) == [HOME_312_2, HOME_312_6]
+    stop(target, named)
+    [warning] = interpreter(target, "3.12.2", state="absent").ok()["warnings"]
+    assert f"{by_path} (python3.12)" in warning
+    stop(target, by_path)
+    assert interpreter(target, "3.12.2", state="absent").ok()["changed"]
+    assert _homes(target) == [HOME_312_6]
+
+
+def test_everything_is_kept_in_a_shared_root(new_host: NewHost, interpreter: Interpreter) -> None:
+    """A damaged home that is replaced stays too: another host may use it."""
+    target = new_host("debian12-python3")
+    interpreter(target, "3.12.2").ok()
+    target.sh('rm "$1/lib/python3.12/this.py"', HOME_312_2)
+    interpreter(target, "3.12.2", keep="all").ok()
+    interpreter(target, "3.12.6", keep="all").ok()
+    assert _homes(target) == [HOME_312_2, f"{HOME_312_2}.2", HOME_312_6]
+    assert not interpreter(target, "3.12.6", keep="all").ok()["changed"]

@@ -86,7 +86,7 @@ def _running_image(name: str) -> str | None:
 
 
 def _answers(name: str) -> bool:
-    """Whether a program starts in the container. podman lists one as running whose processes were killed with its own."""
+    """Whether a program starts in the container. Where podman was killed too, it lists dead ones as running."""
     try:
         podman("exec", name, "true")
     except WorldError:

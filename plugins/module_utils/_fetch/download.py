@@ -18,6 +18,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import OpenerDirector
 
 from ansible_collections.fleet.python.plugins.module_utils._digest import digest_of
+from ansible_collections.fleet.python.plugins.module_utils._fetch.pace import Pace, TooSlowError, bounded
 from ansible_collections.fleet.python.plugins.module_utils._fetch.pull import Pull
 from ansible_collections.fleet.python.plugins.module_utils._fetch.verify import FetchError, UnreachedError, check_digest
 from ansible_collections.fleet.python.plugins.module_utils._fetch.web import RedirectError, opener_of, request_of, shown
@@ -46,8 +47,9 @@ class _BrokenOffError(Exception):
 class _Arriving:
     """A file that arrives in one or more pieces. It is hashed on the way if it arrives from its first byte on."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, pace: Pace) -> None:
         self.path = path
+        self.pace = pace
         self._digest = hashlib.sha256()
         self._hashed = 0
 
@@ -89,7 +91,10 @@ def download(pull: Pull, target: str, sha256: str) -> Fetched:
         pass
     for url in pull.urls:
         try:
-            _from_source(opener, url, pull, target, sha256)
+            with bounded(pull.download_timeout):
+                _from_source(opener, url, pull, target, sha256)
+        except TooSlowError as error:
+            failures.append(f"{shown(url)}: {error}")
         except UnreachedError as error:
             failures.append(str(error))
         except FetchError as error:
@@ -105,7 +110,7 @@ def download(pull: Pull, target: str, sha256: str) -> Fetched:
 
 
 def _from_source(opener: OpenerDirector, url: str, pull: Pull, target: str, sha256: str) -> None:
-    file = _Arriving(target)
+    file = _Arriving(target, Pace(pull.timeout, pull.min_rate, pull.download_timeout))
     begun = file.size() > 0
     _whole(opener, url, pull, file)
     if begun and file.sha256() != sha256:
@@ -172,10 +177,11 @@ def _start(answer: Any) -> int:
     return int(found.group(1)) if found else 0
 
 
-def _copy(body: BinaryIO, out: BinaryIO, file: _Arriving, at: int, url: str) -> int:
+def _copy(body: Any, out: BinaryIO, file: _Arriving, at: int, url: str) -> int:
     while True:
         try:
-            data = body.read(_CHUNK)
+            # Not read(), which waits for a whole chunk however slowly it comes.
+            data = body.read1(_CHUNK)
         except _BROKEN as error:
             raise _BrokenOffError(f"the download broke off ({at} bytes): {_plain(error)}") from None
         if not data:
@@ -184,6 +190,7 @@ def _copy(body: BinaryIO, out: BinaryIO, file: _Arriving, at: int, url: str) -> 
             raise FetchError(f"{shown(url)}: it sends more than {MOST_BYTES} bytes: no build is that large")
         out.write(data)
         file.came(at, data)
+        file.pace.came(len(data))
         at += len(data)
 
 

@@ -13,12 +13,14 @@ import os
 from contextlib import suppress
 from typing import NamedTuple
 
+_NUMBERS = ("connect_timeout", "timeout", "min_rate", "download_timeout")
+
 
 class Pull(NamedTuple):
     """``urls`` are tried in this order. ``headers`` are ``Name: value``, for the hosts of ``urls`` only.
 
-    ``proxy`` is a URL, or empty for the proxy of the environment. Time-outs are in seconds. ``authorities`` are
-    certificates in PEM form, or empty for those that the host trusts.
+    ``proxy`` is a URL, or empty for the proxy of the environment. Time-outs are in seconds, ``min_rate`` is in bytes
+    per second. ``authorities`` are certificates in PEM form, or empty for those that the host trusts.
     """
 
     urls: tuple[str, ...]
@@ -26,11 +28,13 @@ class Pull(NamedTuple):
     proxy: str = ""
     connect_timeout: int = 10
     timeout: int = 30
+    min_rate: int = 1000
+    download_timeout: int = 3600
     authorities: str = ""
 
     def text(self) -> str:
         """The text of the pull file."""
-        lines = [f"connect_timeout {self.connect_timeout}", f"timeout {self.timeout}"]
+        lines = [f"{name} {getattr(self, name)}" for name in _NUMBERS]
         lines += ["proxy " + self.proxy] if self.proxy else []
         lines += ["url " + url for url in self.urls]
         lines += ["header " + header for header in self.headers]
@@ -49,8 +53,7 @@ def parse_pull(text: str) -> Pull:
         urls=values("url"),
         headers=values("header"),
         proxy="".join(values("proxy")),
-        connect_timeout=int("".join(values("connect_timeout"))),
-        timeout=int("".join(values("timeout"))),
+        **{name: int("".join(values(name))) for name in _NUMBERS},
         authorities=authorities,
     )
 

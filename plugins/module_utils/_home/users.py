@@ -11,12 +11,19 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ansible_collections.fleet.python.plugins.module_utils._home.foreign import folders_with, read_foreign
 
+# The flag of a thread of the kernel (linux/sched.h).
+_PF_KTHREAD = 0x00200000
+_MOST_OF_COMMAND = 4096
+_PROGRAMS = ("/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/local/bin", "/usr/local/sbin")
+
 
 def users_of(prefixes: Sequence[str], venv_roots: Iterable[str]) -> list[str]:
     """The reasons why files below ``prefixes`` are still needed, as text for people. Empty if they are not needed.
 
-    Looks at the files that processes execute and map (``/proc/*/exe``, ``/proc/*/maps``), and at each ``pyvenv.cfg``
-    below ``venv_roots``. This process and its ancestors do not count.
+    Looks at the files that processes execute and map (``/proc/*/maps``, ``/proc/*/exe``), and at each ``pyvenv.cfg``
+    below ``venv_roots``. Without CAP_SYS_PTRACE the kernel shows only the command line of other users' processes
+    (ptrace(2), access mode checks): one that does not tell what it runs is a reason too. This process and its
+    ancestors do not count.
     """
     named = [prefix.rstrip("/") for prefix in prefixes]
     # The kernel names paths without links, and venvs often do.
@@ -26,12 +33,23 @@ def users_of(prefixes: Sequence[str], venv_roots: Iterable[str]) -> list[str]:
 
 def _processes(below: tuple[str, ...]) -> Iterator[str]:
     own = _own_line()
-    for folder in glob.glob("/proc/[0-9]*"):
+    unknown = []
+    for folder in sorted(glob.glob("/proc/[0-9]*")):
         pid = int(os.path.basename(folder))
-        if pid in own:
-            continue
-        if any(path.startswith(below) for path in _files_of(folder)):
+        runs = False if pid in own else _runs_from(folder, below)
+        if runs:
             yield f"process {pid} ({_name_of(folder)}) runs from it"
+        elif runs is None:
+            unknown.append(f"{pid} ({_name_of(folder)})")
+    if unknown:
+        some = ", ".join(unknown[:3]) + (", ..." if unknown[3:] else "")
+        count = f"{len(unknown)} processes" if unknown[1:] else "1 process"
+        # ptrace(2), access mode checks
+        why = "cannot be looked into (it takes root with CAP_SYS_PTRACE), so may run from it"
+        yield f"{count} of other users {why}: {some}"
+    # Process 1 is always there (pid_namespaces(7)).
+    if not os.path.isdir("/proc/1"):
+        yield "processes of other users are hidden, so may run from it (/proc is not mounted, or is with hidepid)"
 
 
 def _own_line() -> set[int]:
@@ -49,18 +67,61 @@ def _own_line() -> set[int]:
     return found
 
 
-def _files_of(folder: str) -> Iterator[str]:
-    # A process may end meanwhile, and ordinary users cannot look into the processes of others.
-    try:
-        yield os.readlink(folder + "/exe")
-    except OSError:
-        return
+def _runs_from(folder: str, below: tuple[str, ...]) -> bool | None:
+    """Whether a process executes or maps a file below; None if that cannot be known."""
     try:
         with open(folder + "/maps", encoding="utf-8", errors="surrogateescape") as maps:
-            for line in maps:
-                yield line.rstrip("\n").split(None, 5)[-1]
+            if any(line.rstrip("\n").split(None, 5)[-1].startswith(below) for line in maps):
+                return True
+        return os.readlink(folder + "/exe").startswith(below)
+    except PermissionError:
+        return False if _has_no_program(folder) else _command_from(_command_of(folder), below)
     except OSError:
-        return
+        # It has ended meanwhile, or is a thread of the kernel.
+        return False
+
+
+def _has_no_program(folder: str) -> bool:
+    """Whether it is a zombie or a thread of the kernel (proc(5), the fields state and flags of stat)."""
+    try:
+        with open(folder + "/stat", encoding="utf-8", errors="replace") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return fields[0] in "ZX" or bool(int(fields[6]) & _PF_KTHREAD)
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError, IndexError):
+        return False
+
+
+def _command_of(folder: str) -> list[str]:
+    try:
+        with open(folder + "/cmdline", encoding="utf-8", errors="surrogateescape") as file:
+            return file.read(_MOST_OF_COMMAND).split("\0")
+    except OSError:
+        return []
+
+
+def _command_from(words: Sequence[str], below: tuple[str, ...]) -> bool | None:
+    """What the command line of a process tells, where nothing else of it may be seen; None if it does not tell.
+
+    Its owner can write what they like there, but to their own harm alone.
+    """
+    if any(path.startswith(below) for word in words for path in (word, os.path.realpath(word)) if word.startswith("/")):
+        return True
+    name = words[0].partition(" ")[0].lstrip("-").rstrip(":") if words else ""
+    # systemd gives such a name to what it has forked and what starts no program, as in "(sd-pam)".
+    if name.startswith("(") and name.endswith(")"):
+        return False
+    if os.path.isabs(name) and os.path.exists(name):
+        return False
+    # A name that the home has too may mean that program, for example through a virtual environment that is gone.
+    if not name or any(os.path.exists(os.path.join(home, "bin", os.path.basename(name))) for home in below):
+        return None
+    if os.path.isabs(name):
+        return False
+    # Without a path it is one of the system's programs.
+    found = [path for path in (os.path.join(place, name) for place in _PROGRAMS) if os.path.exists(path)]
+    return False if found and not any(os.path.realpath(path).startswith(below) for path in found) else None
 
 
 def _name_of(folder: str) -> str:

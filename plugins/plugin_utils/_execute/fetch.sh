@@ -17,6 +17,8 @@ read_pull() {
       header) headers=$headers$rest$newline ;;
       connect_timeout) connect_timeout=$rest ;;
       timeout) timeout=$rest ;;
+      min_rate) min_rate=$rest ;;
+      download_timeout) download_timeout=$rest ;;
       proxy)
         http_proxy=$rest https_proxy=$rest
         export http_proxy https_proxy
@@ -51,10 +53,36 @@ bytes() {
 # with_headers COMMAND...: what wget says is kept from its first line on, for whoever watches the archive grow from
 # outside: the headers are in it (_pull_progress.py). Then it is said.
 with_headers() {
-  "$@" 2>"$archive.headers"
+  # What runs in the background has no standard input (POSIX, 2.9.3.1) but one that is named.
+  { "$@" 2>"$archive.headers" <&3 & } 3<&0
+  pid=$!
+  end_slow "$pid" >/dev/null 2>&1 3<&- &
+  watcher=$!
+  wait "$pid"
   status=$?
+  kill "$watcher" 2>/dev/null
   cat "$archive.headers" >&2
   return "$status"
+}
+
+now() {
+  # Without a clock nothing is too slow.
+  date +%s 2>/dev/null || printf 0
+}
+
+# end_slow PID: end a wget that is slower than min_rate over timeout seconds, or takes too long. It cannot do so itself.
+end_slow() {
+  had=$(bytes) since=$(now)
+  while sleep 1 && kill -0 "$1"; do
+    time=$(now)
+    if [ $((time - since)) -ge "$timeout" ]; then
+      have=$(bytes)
+      # Where nothing comes, wget ends by itself.
+      [ "$have" -eq "$had" ] || [ $((have - had)) -ge $(((time - since) * min_rate)) ] || kill "$1"
+      had=$have since=$time
+    fi
+    [ "$time" -lt "$end" ] || kill "$1"
+  done
 }
 
 # request URL: one request, for what comes after the bytes that are there. Headers are for the host of the URL, and no
@@ -70,7 +98,8 @@ request() {
   esac
   if command -v curl >/dev/null; then
     settings_of_curl "$1" | curl -fsSL --proto "=http,https" --proto-redir "$next" --max-redirs "$hops" \
-      --netrc-optional --connect-timeout "$connect_timeout" --speed-time "$timeout" --speed-limit 1 \
+      --netrc-optional --connect-timeout "$connect_timeout" --speed-time "$timeout" \
+      --speed-limit "$((min_rate > 0 ? min_rate : 1))" --max-time "$left" \
       -C - -K - -D "$archive.headers" -o "$archive" -w "HTTP/- %{http_code}\n"
   elif wget --version 2>/dev/null | grep -q GNU; then
     (umask 077 && settings_of_wget >"$stage/wgetrc")
@@ -123,7 +152,14 @@ reason() {
 download() {
   idle=0
   best=$(bytes)
+  end=$(($(now) + download_timeout))
   while :; do
+    before=$(bytes) start=$(now)
+    left=$((end - start))
+    if [ "$left" -le 0 ]; then
+      printf "it took longer than %s seconds (download_timeout)" "$download_timeout"
+      return 1
+    fi
     said=$( (request "$1") 2>&1)
     status=$?
     # wget follows whatever it is told, and shows it.
@@ -140,6 +176,11 @@ download() {
     if [ "$have" -ge $((most * 512)) ]; then
       printf "it sends more than %s bytes: no build is that large" "$((most * 512))"
       return 2
+    fi
+    took=$(($(now) - start))
+    if [ "$have" -gt "$before" ] && [ "$took" -ge "$timeout" ] && [ $((have - before)) -lt $((took * min_rate)) ]; then
+      printf "it sent %s bytes in %s seconds, and min_rate is %s a second" "$((have - before))" "$took" "$min_rate"
+      return 1
     fi
     code=$(printf "%s\n" "$said" | sed -n "s|^.*HTTP/[0-9.-]* \([1-5][0-9][0-9]\).*|\1|p" | tail -n 1)
     case $code,$said in
@@ -173,7 +214,7 @@ download() {
 # pull: the archive from the first source that gives the right bytes. Sets found, shown (the source) and failures (a
 # line for each before it), and refused where one of them sent what nobody wants.
 pull() {
-  connect_timeout=10 timeout=30 failures="" found="" refused=""
+  connect_timeout=10 timeout=30 min_rate=1000 download_timeout=3600 failures="" found="" refused=""
   read_pull
   IFS=$newline
   set -f

@@ -120,6 +120,8 @@ def _send_pull(entry: Entry, host: Receiver, options: TransferOptions) -> str:
         proxy=access.proxy,
         connect_timeout=access.connect_timeout,
         timeout=access.timeout,
+        min_rate=access.min_rate,
+        download_timeout=access.download_timeout,
         authorities=access.ca_path.read_text(encoding="ascii", errors="replace") if access.ca_path else "",
     )
     # A name that nothing else has, and gone as soon as it is sent: there may be secrets in it.

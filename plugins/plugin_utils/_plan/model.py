@@ -37,7 +37,7 @@ class Task:
     prerelease: bool = False
     newest: bool = False
     """Whether the catalogue or the lock decides, and not what is installed."""
-    keep: int = 1
+    keep: int | None = 1
     """How many older homes of a minor version stay after an upgrade."""
 
     def options_of(self, request: Request) -> BuildOptions:

@@ -77,7 +77,6 @@ def _present(
     taken = {entry.path for entry in observed.root.entries}
     chosen: dict[Request, Build] = {}
     installs: dict[str, Build] = {}
-    broken: list[str] = []
     for request in task.requests:
         if task.newest or not _kept(request, task, ranking, builds, linked):
             entry = resolver(request)
@@ -88,7 +87,6 @@ def _present(
                 build = build_of(entry.asset, _free_name(home_name(entry.asset), taken), entry.release, entry.sha256)
                 taken.add(build.home)
                 installs[entry.asset.name] = build
-                broken += [each.home for each in same if not each.whole]
             chosen[request] = build
     wanted_links = _settled_links(task, ranking, (*builds, *installs.values()), linked, chosen)
     outcomes: list[Outcome] = []
@@ -101,7 +99,7 @@ def _present(
     links = {name: home for name, home in wanted_links.items() if linked.get(name) != home}
     refuse_foreign_entries(observed, links)
     paths = extra_links(task, observed, outcomes)
-    gone = [*broken, *_pruned(task, observed, builds, links, {build.home for build in chosen.values()})]
+    gone = [*_damaged(task, builds, chosen), *_pruned(task, observed, builds, links, {b.home for b in chosen.values()})]
     # Somebody may have made another link beside ours. Keep what it leads to.
     staying = {**linked, **wanted_links}.values()
     return Plan(
@@ -142,6 +140,14 @@ def _settled_links(
     return wanted
 
 
+def _damaged(task: Task, builds: tuple[Build, ...], chosen: Mapping[Request, Build]) -> list[str]:
+    """The damaged homes of the chosen builds, which a whole one replaces, also those that were in use until now."""
+    if task.keep is None:
+        return []
+    assets = {build.asset for build in chosen.values()}
+    return [build.home for build in builds if not build.whole and build.asset in assets]
+
+
 def _pruned(
     task: Task, observed: Observation, builds: tuple[Build, ...], links: Mapping[str, str], chosen: set[str]
 ) -> list[str]:
@@ -150,7 +156,7 @@ def _pruned(
     What the link leads to until now is kept first, since that is what one goes back to.
     """
     gone: list[str] = []
-    for link, home in links.items():
+    for link, home in links.items() if task.keep is not None else ():
         older = [build for build in builds if build.link == link and build.whole and build.home != home]
         older.sort(key=lambda build: (build.home == observed.minor_links.get(link), build.age), reverse=True)
         gone += [build.home for build in older[task.keep :] if build.home not in chosen]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,7 +46,7 @@ def task_of(options: Mapping[str, Any]) -> Task:
         links=tuple(dict.fromkeys(absolute("links", path) for path in options["links"])),
         # Only the source can say which release "latest" is.
         release=None if options["release"] == LATEST_WORD else options["release"],
-        keep=_count("keep", options["keep"]),
+        keep=_keep(options["keep"]),
         newest=options["state"] == "latest" or options["release"] == LATEST_WORD or bool(options["lock"]),
         # The default stands for the smallest flavor, so any installed flavor will do.
         flavor=None if options["flavor"] == "install_only_stripped" else options["flavor"],
@@ -54,10 +55,13 @@ def task_of(options: Mapping[str, Any]) -> Task:
     )
 
 
-def _count(option: str, value: int) -> int:
-    if value < 0:
-        raise TaskError(f"{option}: {value} is less than nothing")
-    return value
+def _keep(text: str) -> int | None:
+    """How many older builds stay, None for all of them."""
+    if text == "all":
+        return None
+    if not re.fullmatch(r"[0-9]{1,6}", text):
+        raise TaskError(f"keep: {text!r} is neither a number of older builds nor 'all'")
+    return int(text)
 
 
 def absolute(option: str, path: str) -> str:

@@ -17,17 +17,22 @@ from ansible_collections.fleet.python.plugins.plugin_utils._sources.errors impor
 # A subset of RFC 9110, 5.1 and 5.5, that is enough for any secret.
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE: Final = re.compile(r"[\x20-\x7e]*")
+# A year, which alarm(2) and each downloader takes.
+_LONGEST: Final = 366 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The options ``timeout``, ``connect_timeout`` (seconds), ``proxy``, ``ca_path`` and ``headers``.
+    """The options ``timeout``, ``connect_timeout`` and ``download_timeout`` (seconds), ``min_rate`` (bytes per second),
+    ``proxy``, ``ca_path`` and ``headers``.
 
     Proxy and headers may be secrets: they are not in its repr.
     """
 
     timeout: int = 30
     connect_timeout: int = 10
+    min_rate: int = 1000
+    download_timeout: int = 3600
     proxy: str = field(default="", repr=False)
     ca_path: Path | None = None
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
@@ -35,12 +40,16 @@ class Access:
 
 def access_of(options: Mapping[str, Any]) -> Access:
     """What a task's options say. Raises SourceError naming the option, and never a value that may be a secret."""
-    for name in ("timeout", "connect_timeout"):
-        if options[name] < 1:
+    for name in ("timeout", "connect_timeout", "download_timeout"):
+        if not 1 <= options[name] <= _LONGEST:
             raise SourceError(f"{name}: {options[name]} is no number of seconds to wait")
+    if options["min_rate"] < 0:
+        raise SourceError(f"min_rate: {options['min_rate']} is no number of bytes per second")
     return Access(
         timeout=options["timeout"],
         connect_timeout=options["connect_timeout"],
+        min_rate=options["min_rate"],
+        download_timeout=options["download_timeout"],
         proxy=_proxy(options["proxy"] or ""),
         ca_path=_authorities(options["ca_path"]) if options["ca_path"] else None,
         headers=_headers(options["headers"] or {}),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ansible_collections.fleet.python.plugins.module_utils._fetch.download import MOST_BYTES
+from ansible_collections.fleet.python.plugins.module_utils._fetch.pace import Pace
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import Access
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.errors import BrokenOffError
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.http import ask, pieces, refuse_bad_status
@@ -35,10 +36,11 @@ def download(url: str, access: Access, target: Path, watch: Watch = unwatched) -
     Raises SourceError, after which ``target`` may hold a longer beginning, and OSError where the disk refuses it.
     """
     idle = 0
+    pace = Pace(access.timeout, access.min_rate, access.download_timeout)
     while True:
         had = _size(target)
         try:
-            _go_on(url, access, target, had, watch)
+            _go_on(url, access, target, had, watch, pace)
         except BrokenOffError:
             idle = 0 if _size(target) > had else idle + 1
             if idle == _TRIES:
@@ -48,12 +50,12 @@ def download(url: str, access: Access, target: Path, watch: Watch = unwatched) -
             return
 
 
-def _go_on(url: str, access: Access, target: Path, had: int, watch: Watch) -> None:
+def _go_on(url: str, access: Access, target: Path, had: int, watch: Watch, pace: Pace) -> None:
     with ask(url, access, headers={"Range": f"bytes={had}-"} if had else None) as answer:
         if answer.status_code == 416 and had:
             # What is here is longer than the file, so it is the beginning of another one.
             target.unlink()
-            return _go_on(url, access, target, 0, watch)
+            return _go_on(url, access, target, 0, watch, pace)
         refuse_bad_status(answer, url)
         found = _BEGINS.match(answer.headers.get("Content-Range", "")) if answer.status_code == 206 else None
         at = int(found[1]) if found else 0
@@ -62,7 +64,7 @@ def _go_on(url: str, access: Access, target: Path, had: int, watch: Watch) -> No
         length = answer.headers.get("Content-Length", "")
         total = at + int(length) if length.isdigit() else None
         with open(target, "ab" if at else "wb") as file:
-            for piece in pieces(answer, url, MOST_BYTES - at, decode=False):
+            for piece in pieces(answer, url, MOST_BYTES - at, pace, decode=False):
                 file.write(piece)
                 at += len(piece)
                 watch(at, total)

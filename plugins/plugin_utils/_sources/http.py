@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
+from ansible_collections.fleet.python.plugins.module_utils._background import Background
+from ansible_collections.fleet.python.plugins.module_utils._fetch.pace import Pace, TooSlowError
 from ansible_collections.fleet.python.plugins.module_utils._fetch.web import allowed_next, shown
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import Access
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.errors import (
@@ -72,18 +75,24 @@ def ask(url: str, access: Access, method: str = "GET", headers: Mapping[str, str
         auth = _unchanged
     elif "@" in urlsplit(url).netloc:
         auth = requests.utils.get_auth_from_url(url)
+    request = partial(
+        session.request,
+        method,
+        url,
+        stream=True,
+        timeout=(access.connect_timeout, access.timeout),
+        headers={"User-Agent": "fleet.python", **own, **(headers or {})},
+        auth=auth,
+        proxies={"http": access.proxy, "https": access.proxy} if access.proxy else None,
+        verify=str(access.ca_path) if access.ca_path else None,
+        allow_redirects=True,
+    )
     try:
-        return session.request(
-            method,
-            url,
-            stream=True,
-            timeout=(access.connect_timeout, access.timeout),
-            headers={"User-Agent": "fleet.python", **own, **(headers or {})},
-            auth=auth,
-            proxies={"http": access.proxy, "https": access.proxy} if access.proxy else None,
-            verify=str(access.ca_path) if access.ca_path else None,
-            allow_redirects=True,
-        )
+        # The time-outs of requests are for one read each, and headers may take any number of them.
+        asked = Background(request)
+        if not asked.wait(access.download_timeout):
+            raise UnreachedError(f"{shown(url)}: it did not answer in {access.download_timeout} seconds")
+        return asked.result()
     except SourceError:
         raise
     except ValueError as error:  # among them requests' own, with the URL in their messages
@@ -96,19 +105,31 @@ def _unchanged(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
     return prepared
 
 
-def pieces(answer: requests.Response, url: str, most: int, *, decode: bool) -> Iterator[bytes]:
-    """The body in pieces. Raises SourceError beyond ``most`` bytes, BrokenOffError if it breaks off."""
+def pieces(answer: requests.Response, url: str, most: int, pace: Pace, *, decode: bool) -> Iterator[bytes]:
+    """The body in pieces. Raises SourceError beyond ``most`` bytes, BrokenOffError if it breaks off.
+
+    Raises UnreachedError if it comes more slowly than ``pace`` allows.
+    """
     from urllib3.exceptions import HTTPError
 
     left = most
     try:
-        for piece in answer.raw.stream(_CHUNK, decode_content=decode):
+        while piece := _read(answer, decode):
+            pace.came(len(piece))
             left -= len(piece)
             if left < 0:
                 raise SourceError(f"{shown(url)}: it sends more than {most} bytes: no build is that large")
             yield piece
+    except TooSlowError as error:
+        raise UnreachedError(f"{shown(url)}: {error}") from None
     except HTTPError as error:
         raise BrokenOffError(f"{shown(url)}: the download broke off: {_plain(error)}") from error
+
+
+def _read(answer: requests.Response, decode: bool) -> bytes:
+    # read() waits for a whole chunk, however slowly it comes. urllib3 before 2.1 has no other.
+    read = getattr(answer.raw, "read1", answer.raw.read)
+    return bytes(read(_CHUNK, decode_content=decode))
 
 
 def refuse_bad_status(answer: requests.Response, url: str) -> None:

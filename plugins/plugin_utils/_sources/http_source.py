@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+from ansible_collections.fleet.python.plugins.module_utils._fetch.pace import Pace
 from ansible_collections.fleet.python.plugins.module_utils._fetch.web import shown
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import Access
@@ -60,7 +61,8 @@ class HttpSource:
             if answer.status_code == 404:
                 return None
             refuse_bad_status(answer, url)
-            text = b"".join(pieces(answer, url, LARGEST_TEXT, decode=True))
+            pace = Pace(access.timeout, access.min_rate, access.download_timeout)
+            text = b"".join(pieces(answer, url, LARGEST_TEXT, pace, decode=True))
         try:
             return text.decode("utf-8")
         except UnicodeDecodeError as error:

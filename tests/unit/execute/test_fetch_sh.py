@@ -30,7 +30,7 @@ CONTENT = os.urandom(1 << 20)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 PIECE = 400_000
 # What the script itself runs; no downloader among it.
-TOOLS = ("cat", "grep", "head", "rm", "sed", "sha256sum", "sleep", "tail", "wc")
+TOOLS = ("cat", "date", "grep", "head", "rm", "sed", "sha256sum", "tail", "wc")
 KINDS = ("curl", "wget", "busybox")
 # What stage.sh sets and does around it.
 MAIN = """
@@ -70,8 +70,9 @@ class Host:
             if "wget" not in listed.split():
                 pytest.skip("this BusyBox has no wget")
         for name in TOOLS:
-            # Nobody waits between tries.
-            self._add(name, str(shutil.which("true" if name == "sleep" else name)))
+            self._add(name, str(shutil.which(name)))
+        # Nobody waits long between tries.
+        self._add("sleep", "/bin/sh", "-c", f"exec {shutil.which('sleep')} 0.05", "sleep")
         self._add("wget" if kind == "busybox" else kind, program, "wget" if kind == "busybox" else "")
 
     def _add(self, name: str, *command: str) -> None:

@@ -14,7 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.fleet.python.plugins.module_utils._home.users import users_of
+from ansible_collections.fleet.python.plugins.module_utils._home.users import (
+    _command_from,
+    _command_of,
+    _has_no_program,
+    users_of,
+)
 
 COLLECTIONS = str(Path(__file__).parents[3] / ".build" / "collections")
 
@@ -139,3 +144,51 @@ def test_folders_in_folders_without_end(tmp_path: Path) -> None:
     assert _users_below(tmp_path) == f"['the venv {app} was made with it']"
     # pytest removes what is left with a function that recurses.
     subprocess.run(["rm", "-r", f"{top}/d"], check=True)
+
+
+def _process(folder: Path, command: str, flags: int = 0, state: str = "S") -> None:
+    """A process as somebody else sees it: its maps and exe cannot be read."""
+    folder.mkdir(parents=True)
+    (folder / "comm").write_text("name\n")
+    (folder / "stat").write_text(f"7 (a) b) {state} 1 7 7 0 -1 {flags} 0 0\n")
+    (folder / "cmdline").write_text(command)
+
+
+@pytest.mark.parametrize(
+    ("command", "runs"),
+    [
+        ("{home}/bin/python3.13\0app.py\0", True),
+        ("/bin/sh\0{home}/bin/pip\0", True),
+        ("{venv}/bin/python\0-m\0gunicorn\0", True),
+        ("/bin/sh\0-c\0sleep 1\0", False),
+        ("/bin/sh: a title of it", False),
+        ("/usr/sbin/no-longer-there\0", False),
+        ("/srv/gone/bin/python3.13\0", None),
+        ("sh\0", False),
+        ("-sh\0", False),
+        ("sh: master process\0", False),
+        ("(sd-pam)\0", False),
+        ("python3.13\0app.py\0", None),
+        ("gunicorn: master [app]\0", None),
+        ("", None),
+        ("\udce4\0", None),
+    ],
+)
+def test_a_process_that_cannot_be_looked_into(command: str, runs: bool | None, tmp_path: Path) -> None:
+    home, venv, process = (tmp_path / name for name in ("H", "venv", "7"))
+    for folder in (home, venv):
+        (folder / "bin").mkdir(parents=True)
+    (home / "bin" / "python3.13").touch()
+    (venv / "bin" / "python").symlink_to(home / "bin" / "python3.13")
+    text = command.format(home=home, venv=venv)
+    assert _command_from(text.split("\0"), (f"{home}/",)) is runs
+    if "\udce4" not in text:
+        _process(process, text)
+        assert _command_from(_command_of(str(process)), (f"{home}/",)) is runs
+
+
+@pytest.mark.parametrize(("state", "flags", "none"), [("S", 0x400100, False), ("Z", 0x40, True), ("I", 0x208040, True)])
+def test_processes_without_a_program(state: str, flags: int, none: bool, tmp_path: Path) -> None:
+    _process(tmp_path / "7", "", flags, state)
+    assert _has_no_program(str(tmp_path / "7")) is none
+    assert _has_no_program(str(tmp_path / "8"))

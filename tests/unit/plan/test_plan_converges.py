@@ -43,7 +43,7 @@ def tasks(draw: st.DrawFn) -> Task:
         state="absent" if state == "absent" else "present",
         newest=state == "latest",
         links=tuple(draw(st.lists(st.sampled_from(LINKS), unique=True, max_size=2))),
-        keep=draw(st.integers(0, 2)),
+        keep=draw(st.sampled_from([0, 1, 2, None])),
         release=draw(st.sampled_from([None, None, None, "20250317"])),
         flavor=draw(st.sampled_from([None, None, None, "install_only", "full"])),
     )
@@ -164,15 +164,15 @@ def test_what_is_not_ours_is_never_touched(asked: Task) -> None:
     assert not set(plan.links) & {"current", "mine", "README", "backup", "3"}
 
 
-@pytest.mark.parametrize("keep", [0, 1, 2, 5])
-def test_older_homes_that_are_kept(keep: int) -> None:
+@pytest.mark.parametrize("keep", [0, 1, 2, 5, None])
+def test_older_homes_that_are_kept(keep: int | None) -> None:
     host = Host()
     asked = ["3.13.1", "3.13.2", "3.13.3"]
     for version in asked:
         plan = plan_for(task(version, keep=keep), host, *CATALOGUE)
         host = host.carried_out(plan, CATALOGUE)
     kept = sorted(str(home.receipt["version"]) for home in host.homes.values())
-    assert kept == asked[-1 - keep :] if keep < 2 else asked
+    assert kept == (asked[-1 - keep :] if keep in (0, 1) else asked)
     assert not plan_for(task("3.13.3", keep=0), host).changed, "only a run that switches takes any away"
 
 

@@ -249,6 +249,19 @@ class TestDamage:
         more = replace(self.host, homes={home(NEW): replace(self.host.homes[home(NEW)], files=FILES + 5)})
         assert not plan_for(task("3.13"), more).changed
 
+    def test_a_home_that_was_in_use_goes_later(self) -> None:
+        broken = damaged(self.host, home(NEW))
+        plan = plan_for(task("3.13"), broken, NEW)
+        in_use = broken.carried_out(replace(plan, remove=()), [NEW])
+        assert plan_for(task("3.13"), in_use, NEW).remove == (home(NEW),)
+        assert not plan_for(task("3.13"), in_use.carried_out(plan_for(task("3.13"), in_use), [])).changed
+
+    def test_nothing_goes_where_all_is_kept(self) -> None:
+        broken = damaged(self.host, home(NEW))
+        plan = plan_for(task("3.13", keep=None), broken, NEW)
+        assert (plan.links, plan.remove) == ({"3.13": f"{home(NEW)}.2"}, ())
+        assert not plan_for(task("3.13", keep=None), broken.carried_out(plan, [NEW])).changed
+
     def test_twice(self) -> None:
         host = self.host
         for number in (2, 3):

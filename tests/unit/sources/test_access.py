@@ -18,7 +18,15 @@ from tests.homes.authority import make_authority
 from tests.unit.fetch.mirrors import basic, mirror, redirect, status
 from tests.world.server import MirrorServer
 
-GIVEN: dict[str, Any] = {"timeout": 30, "connect_timeout": 10, "proxy": None, "ca_path": None, "headers": None}
+GIVEN: dict[str, Any] = {
+    "timeout": 30,
+    "connect_timeout": 10,
+    "min_rate": 1000,
+    "download_timeout": 3600,
+    "proxy": None,
+    "ca_path": None,
+    "headers": None,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +52,8 @@ def test_what_is_not_given_is_the_default() -> None:
     [
         ("timeout", 0, "timeout: 0"),
         ("connect_timeout", -1, "connect_timeout: -1"),
+        ("download_timeout", 10**9, "download_timeout: 1000000000"),
+        ("min_rate", -1, "min_rate: -1"),
         ("proxy", "s3cret", "proxy is no URL"),
         ("proxy", "socks5://u:s3cret@host", "proxy is no URL"),
         ("proxy", "http://u:s3/cret@host:3128", "%2F"),
