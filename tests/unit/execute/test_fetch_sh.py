@@ -23,7 +23,7 @@ import pytest
 from ansible_collections.fleet.python.plugins.module_utils._fetch.pull import Pull
 from ansible_collections.fleet.python.plugins.plugin_utils._host.script import script_text
 from tests.homes.authority import make_authority
-from tests.unit.fetch.mirrors import Answer, basic, body, hang_up, mirror, redirect, status
+from tests.unit.fetch.mirrors import Answer, basic, body, hang_up, mirror, redirect, status, trickle
 from tests.world.server import MirrorHandler, MirrorServer
 
 CONTENT = os.urandom(1 << 20)
@@ -144,6 +144,16 @@ def test_no_byte_is_fetched_twice(host: Host, source: Path) -> None:
     assert host.archive == CONTENT
     assert [request.range for request in server.requests] == [None, *(f"bytes={PIECE * n}-" for n in (1, 2))]
     assert sum(request.sent for request in server.requests) == len(CONTENT)
+
+
+@pytest.mark.parametrize(("min_rate", "words"), [(1000, "min_rate is 1000 a second"), (0, "(download_timeout)")])
+def test_a_source_that_trickles(host: Host, source: Path, min_rate: int, words: str) -> None:
+    with mirror(source, trickle) as slow, MirrorServer(source) as right:
+        urls = [f"{slow.url}/file", f"{right.url}/file"]
+        said = host.pull(urls, timeout=2, min_rate=min_rate, download_timeout=4)
+    assert said.source == urls[1]
+    assert words in said.failures[0]
+    assert host.archive == CONTENT
 
 
 def test_a_server_without_ranges_is_given_up(host: Host, source: Path) -> None:

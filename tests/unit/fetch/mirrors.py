@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,6 +75,22 @@ def endless(handler: MirrorHandler) -> None:
     handler.close_connection = True
     while True:
         handler.send_body(bytes(1 << 16))
+
+
+def trickle(handler: MirrorHandler) -> None:
+    """A byte each tenth of a second, until the client has gone; a rate, so it takes time."""
+    _head(handler, Content_Length="1000000")
+    handler.close_connection = True
+    while not threading.Event().wait(0.1):
+        handler.send_body(b"x")
+
+
+def trickle_header(handler: MirrorHandler) -> None:
+    """The same within a header, which no limit on one read ends."""
+    handler.close_connection = True
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+    while not threading.Event().wait(0.1):
+        handler.wfile.write(b"x")
 
 
 def basic(user: str, password: str) -> str:
