@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,9 +13,10 @@ import pytest
 
 from tests.faults.conftest import NewDirect
 from tests.faults.direct import Direct
-from tests.integration.conftest import NewHost
+from tests.integration.conftest import NewHost, Serve
 from tests.integration.playbook import Controller
 from tests.world.cache import Cache
+from tests.world.server import MirrorHandler
 
 ROOT = "/opt/python"
 # Eight stages with an archive and a tree each, beside the homes.
@@ -85,6 +87,51 @@ def test_ansible_at_once(new_host: NewHost, collections: Any, world: Cache, tmp_
         found = list(pool.map(play, range(2)))
     assert found == [f"{ROOT}/{version}/bin/python{version}" for version in versions]
     assert target.sh('ls -A "$1/.staging"', ROOT) == ""
+
+
+@pytest.mark.fault(
+    "a source is slow while another run wants the same root", "the other run does not wait for it; both succeed"
+)
+def test_a_slow_source_holds_nobody_up(direct: NewDirect, serve: Serve, world: Cache) -> None:
+    host = direct("debian12-python3", DISK)
+    began, ended = threading.Event(), threading.Event()
+    in_time = []
+
+    class Waits(MirrorHandler):
+        def intercept(self) -> bool:
+            if self.path.endswith(".tar.gz"):
+                began.set()
+                in_time.append(ended.wait(120))
+            return False
+
+    options = {"catalogue": "source", "compile_bytecode": False}
+    slow = {"source": [serve(world.mirror, Waits).url], "transfer": "pull", "timeout": 600}
+    with ThreadPoolExecutor(1) as pool:
+        pulled = pool.submit(host.twin().act, "3.13", **options, **slow)
+        assert began.wait(60)
+        assert host.act("3.12", source=[str(world.mirror)], **options)["changed"]
+        assert "pull-" in host.sh('ls -A "$1/.staging"', ROOT)
+        ended.set()
+        assert pulled.result()["changed"]
+    assert in_time == [True]
+    _settled(host, ["3.12", "3.13"])
+
+
+@pytest.mark.fault(
+    "another user's program whose path names our staging, beside leftovers on a host without Python",
+    "the leftovers are swept all the same",
+)
+def test_a_program_with_a_misleading_path(direct: NewDirect, world: Cache) -> None:
+    host = direct("alpine", DISK)
+    host.sh("""
+        mkdir -p /opt/python/.staging/0123/unpacked "/tmp/x -> /opt/python/.staging"
+        chmod 700 /opt/python/.staging
+        cp /bin/busybox "/tmp/x -> /opt/python/.staging/sleep"
+        "/tmp/x -> /opt/python/.staging/sleep" 1000 >/dev/null 2>&1 </dev/null &
+        until readlink /proc/$!/exe | grep -q staging; do :; done
+    """)
+    host.act("3.12", state="absent", source=[str(world.mirror)], catalogue="source")
+    assert host.sh("ls -A /opt") == ""
 
 
 @pytest.mark.fault(

@@ -115,13 +115,13 @@ def apply_plan(plan: dict[str, Any]) -> dict[str, Any]:
     stages = [install["stage"] for install in plan["installs"] if install["stage"]]
     # Keep an empty root that somebody else made, unless this run removes the last interpreter.
     keep_root = os.path.isdir(root) and not plan["remove"] and not _staging.made_with(root, stages)
-    with _held(root, stages, keep_root, steps):
+    with _fetched(root, plan, keep_root, steps) as fetched, _held(root, stages, keep_root, steps):
         try:
             with steps.step("sweep"):
                 finish_removals(root, {*plan["links"].values(), *plan["remove"]})
                 _staging.sweep(root, stages)
             for install in plan["installs"]:
-                trial, placed = _install(root, install, steps)
+                trial, placed = _install(root, install, fetched.get(install["home"]), steps)
                 trials.update({install["home"]: trial} if trial else {})
                 changed |= placed
             in_use = _in_use(root, plan, steps)
@@ -133,6 +133,8 @@ def apply_plan(plan: dict[str, Any]) -> dict[str, Any]:
                 changed |= _link(root, plan, in_use, steps)
                 changed |= _remove(root, plan, in_use, steps)
         finally:
+            for archive, _source in fetched.values():
+                shutil.rmtree(os.path.dirname(archive), ignore_errors=True)
             _clean(root, plan, keep_root)
     return {
         "changed": changed,
@@ -153,6 +155,35 @@ def sweep_only(root: str) -> dict[str, Any]:
 
 
 @contextmanager
+def _fetched(root: str, plan: dict[str, Any], keep_root: bool, steps: _Steps) -> Iterator[dict[str, tuple[str, str]]]:
+    """Download what the host pulls, without the root's lock, for a source may be slow. Archive and source by home."""
+    found: dict[str, tuple[str, str]] = {}
+    with ExitStack() as stages:
+        for install in (each for each in plan["installs"] if not each["stage"] and not each["file"]):
+            home = install["home"]
+            with steps.step("stage", home), _root.locked(root):
+                # Another run may have placed the same build.
+                if _root.stands(root, home, install["receipt"]["sha256"]):
+                    continue
+                stage = stages.enter_context(_staging.own_stage(root))
+            path = os.path.join(stage, "archive")
+            try:
+                with steps.step("download", home):
+                    # Import it here, since the modules for HTTP take longer to load than all the rest.
+                    from ansible_collections.fleet.python.plugins.module_utils._fetch.download import download
+
+                    source, skipped_sources = download(take_pull(install["pull"]), path, install["sha256"])
+            except ApplyError:
+                stages.close()
+                with suppress(RootError), _root.locked(root):
+                    _root.leave_if_empty(root, keep_root)
+                raise
+            steps.skipped_sources += skipped_sources
+            found[home] = (path, source)
+        yield found
+
+
+@contextmanager
 def _held(root: str, stages: list[str], keep_root: bool, steps: _Steps) -> Iterator[None]:
     with ExitStack() as stack:
         try:
@@ -166,7 +197,7 @@ def _held(root: str, stages: list[str], keep_root: bool, steps: _Steps) -> Itera
         yield
 
 
-def _install(root: str, install: dict[str, Any], steps: _Steps) -> Any:
+def _install(root: str, install: dict[str, Any], fetched: tuple[str, str] | None, steps: _Steps) -> Any:
     home = install["home"]
     with ExitStack() as stack:
         with steps.step("stage", home):
@@ -183,7 +214,7 @@ def _install(root: str, install: dict[str, Any], steps: _Steps) -> Any:
             return None, False
         contents = None
         if not staged:
-            source, contents = _unpacked(stage, tree, install, steps)
+            source, contents = _unpacked(stage, tree, install, fetched, steps)
         python = os.path.join(tree, install["program"])
         with steps.step("relocate", home):
             # A tree that the module unpacked is normal already, unless it inherited a group or access lists.
@@ -205,7 +236,8 @@ def _install(root: str, install: dict[str, Any], steps: _Steps) -> Any:
         with steps.step("place", home):
             written.result()
             files = write_manifest(tree, read.result())
-            receipt = dict(install["receipt"], source=source, files=files, installed=_now())
+            installed = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            receipt = dict(install["receipt"], source=source, files=files, installed=installed)
             _root.place(root, tree, home, receipt, sync)
         _follow(tree, final)
         return trial, True
@@ -219,28 +251,21 @@ def _contents(tree: str, unpacked: Contents | None, changed: list[str]) -> Conte
     return unpacked
 
 
-def _unpacked(stage: str, tree: str, install: dict[str, Any], steps: _Steps) -> tuple[str, Contents]:
-    """Fetch and unpack. Returns the source of the bytes, and the contents of the tree."""
+def _unpacked(stage: str, tree: str, install: dict[str, Any], fetched: Any, steps: _Steps) -> tuple[str, Contents]:
+    """Take the archive and unpack it. Returns the source of the bytes, and the contents of the tree."""
     archive = os.path.join(stage, "archive")
-    source: str = install["source"]
     with steps.step("download", install["home"]):
         if install["file"]:
             copy_checked(install["file"], archive, install["sha256"])
+        elif fetched:
+            os.rename(fetched[0], archive)
         else:
-            # Import it here, since the modules for HTTP take longer to load than all the rest.
-            from ansible_collections.fleet.python.plugins.module_utils._fetch.download import download
-
-            source, skipped_sources = download(take_pull(install["pull"]), archive, install["sha256"])
-            steps.skipped_sources += skipped_sources
+            raise ConcurrentRunError(f"another run has removed {install['home']}")
     with steps.step("unpack", install["home"]):
         os.mkdir(tree)
         contents = unpack(archive, tree, tuple(install["top"]))
         os.unlink(archive)
-    return source, contents
-
-
-def _now() -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return fetched[1] if fetched else install["source"], contents
 
 
 def _follow(tree: str, home: str) -> None:

@@ -9,6 +9,7 @@ import fcntl
 import os
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Callable
@@ -25,6 +26,7 @@ from ansible_collections.fleet.python.plugins.module_utils._home.root import (
 # too. The third is the lock of the module that has taken the stage over.
 _MAKER, _MADE_ROOT, _HELD = "maker", "made-root", "held"
 # A folder that somebody still writes into takes more than one try to delete.
+_PULL = "pull-"
 _DELETIONS = 100
 
 
@@ -55,6 +57,38 @@ def held(root: str, stages: Iterable[str]) -> Iterator[Callable[[], None]]:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             found[path] = descriptor
         yield still_there
+
+
+@contextmanager
+def own_stage(root: str) -> Iterator[str]:
+    """A stage of this process for work without the root's lock: no sweep takes it while the process lives.
+
+    Entered with the lock held. It goes at the end.
+    """
+    with ExitStack() as stack:
+        while True:
+            with suppress(FileExistsError):
+                os.mkdir(staging_of(root), 0o700)
+            # The sweep of sh does not know the lock, and may take it before it names its maker.
+            with suppress(FileNotFoundError, ConcurrentRunError):
+                stage = tempfile.mkdtemp(prefix=_PULL, dir=staging_of(root))
+                stack.callback(shutil.rmtree, stage, ignore_errors=True)
+                with open(os.path.join(stage, _MAKER), "x", encoding="ascii") as maker:
+                    maker.write(_this_process() + "\n")
+                stack.enter_context(held(root, [os.path.basename(stage)]))
+                break
+        yield stage
+
+
+def _this_process() -> str:
+    """This process as `_maker_lives` and sweep.sh know it again. Empty if there is no /proc."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            boot = file.read().strip()
+        with open("/proc/self/stat", encoding="utf-8", errors="replace") as file:
+            return f"{os.getpid()} {file.read().rpartition(')')[2].split()[22 - 3]} {boot}"
+    except OSError:
+        return ""
 
 
 def made_with(root: str, stages: Iterable[str]) -> bool:

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2010 # the names that ls is asked for here are numbers
+# shellcheck disable=SC2010,SC2012 # the names that ls is asked for here are numbers
 # Sweep the staging of a host that has no Python to do it.
 # Sent as text, after a line that sets FLEET_ROOT. No single quote stands in the code: see probe.sh.
 LC_ALL=C
@@ -20,7 +20,14 @@ lives() {
 }
 
 # A module that runs from its stage is at work, and sweeps by itself.
-! ls -l /proc/[0-9]*/exe 2>/dev/null | grep -qF " -> $staging/" || exit 0
+# Its path begins with the staging; another one may hold " -> " and the name of the staging further on.
+ls -l /proc/[0-9]*/exe 2>/dev/null | {
+  while read -r line; do
+    case ${line#*"/exe -> "} in
+      "$staging"/*) exit 1 ;;
+    esac
+  done
+} || exit 0
 if [ -d "$staging" ] && [ ! -h "$staging" ]; then
   for stage in "$staging"/* "$staging"/.[!.]*; do
     [ -e "$stage" ] || [ -h "$stage" ] || continue
