@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import Interpreter, NewHost, SshHost
+from tests.integration.conftest import Everywhere, Interpreter, NewHost, SshHost
 from tests.integration.playbook import Controller, plannable
 from tests.world.cache import Cache
 from tests.world.server import MirrorServer
@@ -82,6 +82,17 @@ def test_delegated_task(new_host: NewHost, controller: Controller, mirror: Mirro
     assert ran.status == 0, ran.output
     target.sh('"$1" -c "import ssl"', PYTHON)
     assert other.state() == before
+
+
+def test_variables_for_other_pythons_harm_no_start_of_ours(new_host: NewHost, everywhere: Everywhere) -> None:
+    """PYTHONHOME and PYTHONPATH of the task, on a host with Python and on one without."""
+    targets = [new_host("debian12-python3"), new_host("alpine")]
+    for target in targets:
+        target.sh("mkdir /srv/broken; echo nonsense | tee /srv/broken/json.py >/srv/broken/encodings.py")
+    play = {"environment": {"PYTHONHOME": "/opt/vendor/python", "PYTHONPATH": "/srv/broken"}}
+    outcomes = everywhere(targets, "3.13", play=play)
+    assert all(outcome.ok()["changed"] for outcome in outcomes.values())
+    assert all(not outcome.ok()["changed"] for outcome in everywhere(targets, "3.13", play=play).values())
 
 
 def test_environment_of_the_task_reaches_the_download(

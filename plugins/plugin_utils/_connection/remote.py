@@ -64,6 +64,9 @@ def run_directory() -> Path:
     return Path(str(vars(constants)["DEFAULT_LOCAL_TMP"]))
 
 
+_NO_PYTHON_VARIABLES = {"PYTHONHOME": "", "PYTHONPATH": ""}
+
+
 class Remote:
     """The connection of one task: commands, a file, and the module that applies."""
 
@@ -166,18 +169,34 @@ class Remote:
 
     def module(self, python: str, plan: Mapping[str, Any]) -> dict[str, Any]:
         """Run the module with that Python of the host. Raises StageError with its message if it fails."""
-        result: dict[str, Any] = clean_values(
-            self._action._execute_module(
-                module_name=_MODULE,
-                module_args={"version": ["planned"], "_plan": dict(plan)},
-                task_vars=self._vars_with(python),
+        with self._shielded():
+            result: dict[str, Any] = clean_values(
+                self._action._execute_module(
+                    module_name=_MODULE,
+                    module_args={"version": ["planned"], "_plan": dict(plan)},
+                    task_vars=self._vars_with(python),
+                )
             )
-        )
         if result.get("failed"):
             raise _failure(result)
         return {
             key: result[key] for key in ("changed", "steps", "trials", "in_use", "skipped_sources") if key in result
         }
+
+    @contextmanager
+    def _shielded(self) -> Iterator[None]:
+        """Start the module without PYTHONHOME and PYTHONPATH, of the task's environment as of the host's.
+
+        They are for other Pythons, or for other programs. Ansible gives an interpreter no options such as -I.
+        """
+        task = self._action._task
+        before = task.environment
+        # The last one wins, and CPython takes an empty variable for none (Python/initconfig.c, _Py_GetEnv).
+        task.environment = [*(before if isinstance(before, list) else [before or {}]), _NO_PYTHON_VARIABLES]
+        try:
+            yield
+        finally:
+            task.environment = before
 
     def _vars_with(self, python: str) -> dict[str, Any]:
         """The task's variables with the Python to use. A delegated task looks it up among those of its host."""
