@@ -97,7 +97,7 @@ class Scene:
         here = set(self.host.sh('ls -A "$1"', ROOT).split())
         homes = {name for name in here if name.startswith("cpython-")}
         assert here - homes <= {".lock", ".staging", "3.12", ".3.12.previous"}, here
-        assert len(homes) == (1 if self.options.get("keep") == 0 or not self.linked_before else 2), here
+        assert len(homes) == (1 if self.options.get("keep") == "0" or not self.linked_before else 2), here
         assert self.host.sh('[ ! -h "$1/.3.12.previous" ] || [ -e "$1/.3.12.previous" ] || echo dangling', ROOT) == ""
 
 
@@ -111,7 +111,7 @@ def upgrade(host: Direct, mirror: str) -> Scene:
     scene = first(host, mirror)
     scene.task()
     scene.save()
-    scene.version, scene.options, scene.linked_before = "3.12", {"state": "latest", "keep": 0}, True
+    scene.version, scene.options, scene.linked_before = "3.12", {"state": "latest", "keep": "0"}, True
     return scene
 
 
@@ -123,7 +123,7 @@ def switch(host: Direct, mirror: str) -> Scene:
     scene.options = {"state": "previous"}
     scene.task()
     scene.save()
-    scene.options = {"state": "latest", "keep": 0}
+    scene.options = {"state": "latest", "keep": "0"}
     return scene
 
 

@@ -31,7 +31,7 @@ def plays(
     scenes = [first(reach(pushed), mirror.url), first(reach(pulls), mirror.url), upgrade(reach(upgraded), mirror.url)]
     scenes[0].options["transfer"] = "push"
     # One that lives on runs from the old build, which stays then.
-    scenes[2].options["keep"] = 1
+    scenes[2].options["keep"] = "1"
     return Plays(controller, [Played(*each) for each in zip((pushed, pulls, upgraded), scenes, strict=True)])
 
 
