@@ -29,7 +29,7 @@ def remote(answer: dict[str, Any]) -> Remote:
     action: Any = SimpleNamespace(
         _low_level_execute_command=lambda command: answer,
         _execute_module=lambda **arguments: answer,
-        _task=SimpleNamespace(delegate_to=None),
+        _task=SimpleNamespace(delegate_to=None, environment=None),
     )
     return Remote(action, {"inventory_hostname": "web1"})
 
