@@ -49,7 +49,7 @@ class _Arriving:
 
     def __init__(self, path: str, pace: Pace) -> None:
         self.path = path
-        self.pace = pace
+        self._pace = pace
         self._digest = hashlib.sha256()
         self._hashed = 0
 
@@ -66,10 +66,11 @@ class _Arriving:
         self._hashed = 0
 
     def came(self, at: int, data: bytes) -> None:
-        """Note that these bytes are in the file now, from position ``at`` on."""
+        """Note that these bytes are in the file now, from position ``at`` on. Raises TooSlowError."""
         if at == self._hashed:
             self._digest.update(data)
             self._hashed += len(data)
+        self._pace.came(len(data))
 
     def sha256(self) -> str:
         return self._digest.hexdigest() if self._hashed == self.size() else digest_of(self.path)
@@ -190,7 +191,6 @@ def _copy(body: Any, out: BinaryIO, file: _Arriving, at: int, url: str) -> int:
             raise FetchError(f"{shown(url)}: it sends more than {MOST_BYTES} bytes: no build is that large")
         out.write(data)
         file.came(at, data)
-        file.pace.came(len(data))
         at += len(data)
 
 

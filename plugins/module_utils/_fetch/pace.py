@@ -27,19 +27,19 @@ class Pace:
     def __init__(
         self, timeout: int, min_rate: int, download_timeout: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.download_timeout = download_timeout
+        self._download_timeout = download_timeout
         self._timeout = timeout
         self._min_rate = min_rate
         self._clock = clock
-        self._end = clock() + download_timeout
         self._since = clock()
+        self._end = self._since + download_timeout
         self._bytes = 0
 
     def came(self, count: int) -> None:
         """Note that ``count`` bytes have arrived. Raises TooSlowError."""
         now = self._clock()
         if now > self._end:
-            raise TooSlowError(_too_long(self.download_timeout))
+            raise TooSlowError(_too_long(self._download_timeout))
         self._bytes += count
         took = now - self._since
         if took >= self._timeout:

@@ -38,7 +38,7 @@ class Task:
     newest: bool = False
     """Whether the catalogue or the lock decides, and not what is installed."""
     keep: int | None = 1
-    """How many older homes of a minor version stay after an upgrade."""
+    """How many older homes of a minor version stay after an upgrade. None: all, and damaged ones too."""
 
     def options_of(self, request: Request) -> BuildOptions:
         """The request's build options and the task's in one."""

@@ -99,7 +99,8 @@ def _present(
     links = {name: home for name, home in wanted_links.items() if linked.get(name) != home}
     refuse_foreign_entries(observed, links)
     paths = extra_links(task, observed, outcomes)
-    gone = [*_damaged(task, builds, chosen), *_pruned(task, observed, builds, links, {b.home for b in chosen.values()})]
+    in_use = {build.home for build in chosen.values()}
+    gone = [] if task.keep is None else [*_damaged(builds, chosen), *_pruned(task, observed, builds, links, in_use)]
     # Somebody may have made another link beside ours. Keep what it leads to.
     staying = {**linked, **wanted_links}.values()
     return Plan(
@@ -140,10 +141,8 @@ def _settled_links(
     return wanted
 
 
-def _damaged(task: Task, builds: tuple[Build, ...], chosen: Mapping[Request, Build]) -> list[str]:
+def _damaged(builds: tuple[Build, ...], chosen: Mapping[Request, Build]) -> list[str]:
     """The damaged homes of the chosen builds, which a whole one replaces, also those that were in use until now."""
-    if task.keep is None:
-        return []
     assets = {build.asset for build in chosen.values()}
     return [build.home for build in builds if not build.whole and build.asset in assets]
 
@@ -156,7 +155,7 @@ def _pruned(
     What the link leads to until now is kept first, since that is what one goes back to.
     """
     gone: list[str] = []
-    for link, home in links.items() if task.keep is not None else ():
+    for link, home in links.items():
         older = [build for build in builds if build.link == link and build.whole and build.home != home]
         older.sort(key=lambda build: (build.home == observed.minor_links.get(link), build.age), reverse=True)
         gone += [build.home for build in older[task.keep :] if build.home not in chosen]
