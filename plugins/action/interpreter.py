@@ -69,6 +69,7 @@ class ActionModule(FleetAction):
             except REFUSALS as error:
                 attempt = next_attempt(attempt, error)
             else:
+                result["changed"] = result["changed"] or bool(attempt.done)
                 return _result.with_warnings(result, [*planned.plan.warnings, *attempt.notes, *skipped.notes])
 
     def _applied(self, planned: _Planned, observed: Observation, remote: Remote) -> dict[str, Any]:

@@ -399,7 +399,8 @@ trials:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.fleet.python.plugins.module_utils._home.apply import ApplyError, apply_plan, sweep_only
+from ansible_collections.fleet.python.plugins.module_utils._home.apply import apply_plan, sweep_only
+from ansible_collections.fleet.python.plugins.module_utils._home.steps import ApplyError
 from ansible_collections.fleet.python.plugins.module_utils._options import interpreter_options
 
 
@@ -417,6 +418,8 @@ def main() -> None:
         # Ansible itself uses the word "unreachable".
         module.fail_json(
             msg=str(error),
+            changed=bool(error.done),
+            done=list(error.done),
             illegal_instruction=error.illegal_instruction,
             concurrent_run=error.concurrent_run,
             unreached=error.unreached,

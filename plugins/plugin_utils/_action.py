@@ -12,6 +12,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.fleet.python.plugins.plugin_utils._connection.remote import Remote
 from ansible_collections.fleet.python.plugins.plugin_utils._errors import REFUSALS, refusal
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import StageError
 from ansible_collections.fleet.python.plugins.plugin_utils._options import checked_options
 
 
@@ -52,7 +53,8 @@ class FleetAction(ActionBase):
         except REFUSALS as error:
             # An exception would bypass the task's failed_when, until and retries.
             said = refusal(error, str(task_vars.get("inventory_hostname", "this host")))
-            return result | {"changed": False, "failed": True, "msg": said}
+            changed = isinstance(error, StageError) and error.changed
+            return result | {"changed": changed, "failed": True, "msg": said}
 
     def cleanup(self, force: bool = False) -> None:
         """Called by Ansible after the task, whatever came of it."""

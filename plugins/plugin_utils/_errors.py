@@ -44,7 +44,6 @@ _NEXT: Final = (
         SourceError,
         "Check source and the controller's way to it (proxy, certificate); a directory of the controller will do too",
     ),
-    (StageError, "The host is as it was. Mend what is named, or try transfer: push, then run again"),
     (ProbeError, "See that the connection and become work: ansible -m raw -a 'id' HOST"),
 )
 
@@ -56,9 +55,20 @@ _LONGEST: Final = 4000
 def refusal(error: Exception, host: str) -> str:
     """The message: host, what failed and why, what to do next; of a long reason the beginning and the end."""
     hint = next((f". {text}." for kind, text in _NEXT if isinstance(error, kind)), "")
+    if isinstance(error, StageError):
+        hint = f". {_state_of_host(error)}."
     reason = clean(str(error))
     if len(reason) > _LONGEST:
         left_out = len(reason) - _LONGEST
         half = _LONGEST // 2
         reason = f"{reason[:half]} [{left_out} characters left out] {reason[-half:]}"
     return f"{host}: {reason}{hint}"
+
+
+def _state_of_host(error: StageError) -> str:
+    """What a failed run has left on the host, and what to do next."""
+    if error.done:
+        return f"Done before that, and left so: {clean('; '.join(error.done))}. Mend what is named, then run again"
+    if error.changed:
+        return "What it had done until then stays on the host, and the next run goes on from there: run again"
+    return "The host is as it was. Mend what is named, or try transfer: push, then run again"

@@ -44,7 +44,8 @@ _MODULE = """
 import json, os, sys
 sys.dont_write_bytecode = True
 sys.path.append(sys.argv[1])
-from ansible_collections.fleet.python.plugins.module_utils._home.apply import ApplyError, apply_plan, sweep_only
+from ansible_collections.fleet.python.plugins.module_utils._home.apply import apply_plan, sweep_only
+from ansible_collections.fleet.python.plugins.module_utils._home.steps import ApplyError
 plan = json.load(sys.stdin)
 at, filler, steps, filling, turns = int(sys.argv[2]), sys.argv[3], 0, False, []
 sys.path.append(sys.argv[1] + "/ansible_collections/fleet/python")
@@ -70,7 +71,7 @@ try:
     result = sweep_only(plan["root"]) if plan.get("sweep_only") else apply_plan(plan)
 except ApplyError as error:
     kinds = ("illegal_instruction", "concurrent_run", "unreached")
-    result = {"msg": str(error), **{kind: getattr(error, kind) for kind in kinds}}
+    result = {"msg": str(error), "done": list(error.done), **{kind: getattr(error, kind) for kind in kinds}}
 print(json.dumps({**result, "changing": steps, "turns": turns}))
 """
 
@@ -244,7 +245,9 @@ class Direct:
                 "unreached": UnreachedError,
                 "illegal_instruction": IllegalInstructionError,
             }
-            raise next((kind for name, kind in kinds.items() if result[name]), StageError)(result["msg"])
+            error = next((kind for name, kind in kinds.items() if result[name]), StageError)(result["msg"])
+            error.done = tuple(result["done"])
+            raise error
         return result
 
     def sh(self, script: str, *arguments: str) -> str:

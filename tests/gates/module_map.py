@@ -31,10 +31,11 @@ PACKAGES: Final = {
     "plugin_utils/_cache": "the controller's archives by digest, their limit, repacking from zstd",
     "plugin_utils/_sources": "where bytes come from: base URLs, directories, tar files; how they fail",
     "plugin_utils/_builds": "what upstream has: names, triples, quirks, digests; which asset a request means",
-    "module_utils/_home": "the root on a host: staging, apply, relocate, trial, switch, removal",
+    "module_utils/_home": "a plan on the host: install, relocate, trial, switch, removal",
     "module_utils/_fetch": "a download on the host, verified",
     "module_utils/_archive": "a tar archive: its members, unpacking, the manifest",
-    "module_utils": "options, digests, text of others, work in the background",
+    "module_utils/_root": "the root on a host: its lock, staging, links, homes, records; whom to trust",
+    "module_utils": "options, digests, processes, text of others, work in the background",
 }
 
 

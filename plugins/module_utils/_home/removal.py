@@ -8,58 +8,133 @@ Without the note, such a home would look like one that is kept for a rollback.
 
 from __future__ import annotations
 
+import errno
 import glob
 import json
 import os
+import re
 import shutil
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from ansible_collections.fleet.python.plugins.module_utils._home import root as _root
-from ansible_collections.fleet.python.plugins.module_utils._home.foreign import read_foreign
 from ansible_collections.fleet.python.plugins.module_utils._home.users import users_of
+from ansible_collections.fleet.python.plugins.module_utils._root.foreign import read_foreign
+from ansible_collections.fleet.python.plugins.module_utils._root.links import links_to
+from ansible_collections.fleet.python.plugins.module_utils._root.records import RECEIPT, read_receipt, write_synced
+from ansible_collections.fleet.python.plugins.module_utils._root.staging import OURS, new_stage, staging_of
 
-_GOING = "going"
+# Notes in the staging: homes that are to be removed, and homes that are being deleted where they are.
+_GOING, _DELETING = "going", "deleting"
 
 
 @contextmanager
-def noted_removal(root: str, homes: Sequence[str], venv_roots: Sequence[str]) -> Iterator[None]:
+def noted_removal(
+    root: str, homes: Sequence[str], venv_roots: Sequence[str], left: Mapping[str, str]
+) -> Iterator[None]:
     """Note the homes that are to be removed, while the block moves the links. See `finish_removals`.
 
-    The note stays if the block fails after a link has moved, for example on a full disk.
+    The note stays if the block fails after a link has moved, for example on a full disk, and if at its end ``left``
+    has homes in it that could not be removed.
     """
     if not homes:
         yield
         return
-    stage = _root.new_stage(root)
-    links = [_root.links_to(root, home) for home in homes]
+    stage = _note(root, _GOING, homes, venv_roots)
+    links = [links_to(root, home) for home in homes]
     done = False
     try:
-        text = json.dumps({"homes": list(homes), "venv_roots": list(venv_roots)})
-        _root.write_synced(os.path.join(stage, _GOING), text)
         yield
-        done = True
+        done = not left
     finally:
-        if done or links == [_root.links_to(root, home) for home in homes]:
+        if done or links == [links_to(root, home) for home in homes]:
             shutil.rmtree(stage, ignore_errors=True)
 
 
-def finish_removals(root: str, needed: Collection[str]) -> None:
+def finish_removals(root: str, needed: Collection[str]) -> list[str]:
     """Finish the removals of runs that were cut off. Homes that are now needed, linked or in use stay.
 
-    Called with the lock held, before the staging is swept.
+    Called with the lock held, before the staging is swept. Returns the homes that were removed.
     """
-    for path in glob.glob(os.path.join(glob.escape(_root.staging_of(root)), _root.OURS + "*", _GOING)):
+    removed = []
+    for path in glob.glob(os.path.join(glob.escape(staging_of(root)), OURS + "*", "*ing")):
+        begun = os.path.basename(path) == _DELETING
         for home, venv_roots in _read(path):
             place = os.path.join(root, home)
-            # The name comes from a file, so check that it is one of our homes.
-            ours = os.path.basename(home) == home and _root.read_receipt(place) is not None
-            if not ours or home in needed or _root.links_to(root, home) or users_of([place], venv_roots):
+            # The name comes from a file, so check that it is one of our homes. One that was being deleted has lost its
+            # receipt first.
+            ours = re.fullmatch(r"cpython-[^/]+", home) and (begun or read_receipt(place) is not None)
+            if not ours or home in needed or links_to(root, home) or not os.path.isdir(place) or os.path.islink(place):
+                continue
+            if not begun and users_of([place], venv_roots):
                 continue
             # Continue with the others if one cannot be removed.
             with suppress(OSError):
-                _root.remove_home(root, home)
+                remove_home(root, home)
+                removed.append(home)
+    return removed
+
+
+def remove_home(root: str, home: str) -> str:
+    """Hide a home by one rename, then delete it. Returns why not all of it could be deleted, or an empty text.
+
+    Raises OSError if the home is still there.
+    """
+    place = os.path.join(root, home)
+    stage = new_stage(root)
+    away = os.path.join(stage, "gone")
+    try:
+        os.rename(place, away)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        shutil.rmtree(stage, ignore_errors=True)
+        # overlayfs renames no folder that comes from a lower layer, as homes of an image do (Documentation/filesystems/
+        # overlayfs.rst, "Renaming directories").
+        if error.errno != errno.EXDEV:
+            raise
+        return _delete_in_place(root, home)
+    return _delete(stage)
+
+
+def _delete_in_place(root: str, home: str) -> str:
+    """Delete a home that cannot be renamed, its receipt first, so that what is left of it never passes for a home."""
+    stage = _note(root, _DELETING, [home], ())
+    place = os.path.join(root, home)
+    try:
+        os.unlink(os.path.join(place, RECEIPT))
+    except FileNotFoundError:
+        pass
+    except OSError:
+        shutil.rmtree(stage, ignore_errors=True)
+        raise
+    left = _delete(place)
+    if not left:
+        shutil.rmtree(stage, ignore_errors=True)
+    return left
+
+
+def _delete(folder: str) -> str:
+    """Delete all of a folder that can be deleted. Returns the first thing that cannot, and why."""
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        return f"{error.filename}: {error.strerror}"
+    return ""
+
+
+def _note(root: str, name: str, homes: Sequence[str], venv_roots: Sequence[str]) -> str:
+    """Write a note into a stage of its own. Returns that stage."""
+    stage = new_stage(root)
+    try:
+        write_synced(os.path.join(stage, name), json.dumps({"homes": list(homes), "venv_roots": list(venv_roots)}))
+    except OSError:
+        shutil.rmtree(stage, ignore_errors=True)
+        raise
+    return stage
 
 
 def _read(path: str) -> Iterator[Any]:

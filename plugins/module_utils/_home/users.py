@@ -9,7 +9,8 @@ import glob
 import os
 from collections.abc import Iterable, Iterator, Sequence
 
-from ansible_collections.fleet.python.plugins.module_utils._home.foreign import folders_with, read_foreign
+from ansible_collections.fleet.python.plugins.module_utils._process import parent_of, stat_fields
+from ansible_collections.fleet.python.plugins.module_utils._root.foreign import folders_with, read_foreign
 
 # The flag of a thread of the kernel (linux/sched.h).
 _PF_KTHREAD = 0x00200000
@@ -59,9 +60,7 @@ def _own_line() -> set[int]:
     while pid > 1 and pid not in found:
         found.add(pid)
         try:
-            with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-                # The process name before it may hold blanks and brackets (proc(5)).
-                pid = int(file.read().rpartition(")")[2].split()[1])
+            pid = parent_of(pid)
         except (OSError, ValueError, IndexError):
             break
     return found
@@ -84,8 +83,7 @@ def _runs_from(folder: str, below: tuple[str, ...]) -> bool | None:
 def _has_no_program(folder: str) -> bool:
     """Whether it is a zombie or a thread of the kernel (proc(5), the fields state and flags of stat)."""
     try:
-        with open(folder + "/stat", encoding="utf-8", errors="replace") as file:
-            fields = file.read().rpartition(")")[2].split()
+        fields = stat_fields(folder)
         return fields[0] in "ZX" or bool(int(fields[6]) & _PF_KTHREAD)
     except FileNotFoundError:
         return True

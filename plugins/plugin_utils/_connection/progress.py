@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from ansible_collections.fleet.python.plugins.module_utils._process import parent_of
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.download import Watch
 
 # Asked where this is first loaded, which is ansible-playbook's own process: its workers have no terminal.
@@ -95,9 +96,7 @@ def _descendants() -> list[int]:
     for entry in os.listdir("/proc") if os.path.isdir("/proc/self") else ():
         if entry.isdigit():
             with suppress(OSError):
-                # The name in brackets may hold blanks; the parent is the second field after it (proc(5)).
-                fields = Path(f"/proc/{entry}/stat").read_text().rpartition(")")[2].split()
-                parents.setdefault(int(fields[1]), []).append(int(entry))
+                parents.setdefault(parent_of(int(entry)), []).append(int(entry))
     found = [os.getpid()]
     for pid in found:
         found.extend(parents.get(pid, ()))

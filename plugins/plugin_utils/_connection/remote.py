@@ -49,11 +49,14 @@ def _failure(result: Mapping[str, Any]) -> StageError:
     # Our module says these, whatever has failed; what stops it before it can do so does not.
     if "concurrent_run" not in result:
         return CrashError(said, result.get("rc"))
-    if result["concurrent_run"]:
-        return ConcurrentRunError(said)
-    if result["unreached"]:
-        return UnreachedError(said)
-    return IllegalInstructionError(said) if result.get("illegal_instruction") else StageError(said)
+    kinds = {
+        "concurrent_run": ConcurrentRunError,
+        "unreached": UnreachedError,
+        "illegal_instruction": IllegalInstructionError,
+    }
+    error = next((kind for name, kind in kinds.items() if result.get(name)), StageError)(said)
+    error.done = tuple(map(str, result.get("done") or ()))
+    return error
 
 
 def run_directory() -> Path:
@@ -64,6 +67,8 @@ def run_directory() -> Path:
     return Path(str(vars(constants)["DEFAULT_LOCAL_TMP"]))
 
 
+# Of the module's result, what is shown.
+_KEPT = ("changed", "steps", "trials", "in_use", "warnings", "skipped_sources")
 _NO_PYTHON_VARIABLES = {"PYTHONHOME": "", "PYTHONPATH": ""}
 
 
@@ -179,9 +184,7 @@ class Remote:
             )
         if result.get("failed"):
             raise _failure(result)
-        return {
-            key: result[key] for key in ("changed", "steps", "trials", "in_use", "skipped_sources") if key in result
-        }
+        return {key: result[key] for key in _KEPT if key in result}
 
     @contextmanager
     def _shielded(self) -> Iterator[None]:

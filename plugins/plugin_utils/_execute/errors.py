@@ -7,11 +7,23 @@ from __future__ import annotations
 
 
 class StageError(ValueError):
-    """The host could not stage the build, and has nothing of it."""
+    """A plan failed on the host. ``done`` says what has changed there until then, a sentence each."""
+
+    done: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything that users see has changed on the host, or may have."""
+        return bool(self.done)
 
 
 class CrashError(StageError):
-    """The module did not come to its end on the host. ``status`` is its exit status, None where it is not known."""
+    """The module did not come to its end on the host. ``status`` is its exit status, None where it is not known.
+
+    Nobody knows what it had done until then.
+    """
+
+    changed = True
 
     def __init__(self, reason: str, status: int | None = None) -> None:
         super().__init__(reason)

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any, Protocol
 
-from ansible_collections.fleet.python.plugins.module_utils._home.root import OURS
+from ansible_collections.fleet.python.plugins.module_utils._root.staging import OURS
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import (
     ConcurrentRunError,
     CrashError,

@@ -34,7 +34,7 @@ class Attempt:
 
     ``transfer`` is the task's option; ``highest`` the highest x86-64 level that may be chosen. ``learned_level`` is to
     be remembered on the host. ``observe`` says that the host has changed since it was observed. ``notes`` are shown
-    with the outcome, whatever it is.
+    with the outcome, whatever it is. ``done`` says what earlier attempts have changed on the host.
     """
 
     transfer: str
@@ -44,15 +44,19 @@ class Attempt:
     concurrent_runs: int = 0
     observe: bool = False
     notes: tuple[str, ...] = ()
+    done: tuple[str, ...] = ()
 
 
 def next_attempt(failed: Attempt, error: Exception) -> Attempt:
     """The attempt that follows. Raises ``error`` where none would do better, with the notes before its message."""
+    done = (*failed.done, *(error.done if isinstance(error, StageError) else ()))
     for kind, follow in _RETRIES:
         if isinstance(error, kind) and (following := follow(failed, error)):
-            return following
-    if failed.notes:
-        raise StageError("; ".join([*failed.notes, str(error)])) from None
+            return replace(following, done=done)
+    if failed.notes or failed.done:
+        last = StageError("; ".join([*failed.notes, str(error)]))
+        last.done = done
+        raise last from None
     raise error
 
 

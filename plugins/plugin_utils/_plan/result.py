@@ -36,7 +36,7 @@ def applied(result: dict[str, Any], done: dict[str, Any]) -> dict[str, Any]:
         why = in_use.get(home)
         if why and each["action"] == "removed":
             each |= {"action": "kept", "in_use": why}
-    warnings = [f"{home} is not removed: {why}" for home, why in in_use.items()]
+    warnings = [*done.pop("warnings", []), *(f"{home} is not removed: {why}" for home, why in in_use.items())]
     return with_warnings(result | done, warnings)
 
 

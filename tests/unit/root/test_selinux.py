@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.fleet.python.plugins.module_utils._home import root as _root
+from ansible_collections.fleet.python.plugins.module_utils._root import errors as _errors
+from ansible_collections.fleet.python.plugins.module_utils._root import homes as _homes
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def _selinux(monkeypatch: pytest.MonkeyPatch, on: bool) -> None:
 def _place(root: Path) -> Path:
     tree = root / ".staging" / "x" / "tree"
     tree.mkdir(parents=True)
-    _root.place(str(root), str(tree), "home", {"sha256": "ab"}, os.sync)
+    _homes.place(str(root), str(tree), "home", {"sha256": "ab"}, os.sync)
     return root / "home"
 
 
@@ -52,5 +53,5 @@ def test_where_it_is_off(restorecon: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_where_the_labels_cannot_be_set(restorecon: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _selinux(monkeypatch, True)
     (restorecon / "fail").touch()
-    with pytest.raises(_root.RootError, match=r"restorecon fails for .*home: no"):
+    with pytest.raises(_errors.RootError, match=r"restorecon fails for .*home: no"):
         _place(restorecon / "root")

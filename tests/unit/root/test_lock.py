@@ -20,9 +20,11 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.fleet.python.plugins.module_utils._home import root as _root
-from ansible_collections.fleet.python.plugins.module_utils._home import staging as _staging
-from ansible_collections.fleet.python.plugins.module_utils._home.root import ConcurrentRunError, RootError
+from ansible_collections.fleet.python.plugins.module_utils._root import homes as _homes
+from ansible_collections.fleet.python.plugins.module_utils._root import lock as _lock
+from ansible_collections.fleet.python.plugins.module_utils._root import staging as _staging
+from ansible_collections.fleet.python.plugins.module_utils._root import sweep as _sweep
+from ansible_collections.fleet.python.plugins.module_utils._root.errors import ConcurrentRunError, RootError
 
 # Processes of their own, without starting an interpreter for each.
 FORK = multiprocessing.get_context("fork")
@@ -51,7 +53,7 @@ def holding(enter: Callable[[], AbstractContextManager[object]]) -> Iterator[int
 
 def test_it_makes_the_root_and_its_staging(tmp_path: Path) -> None:
     root = tmp_path / "opt" / "python"
-    with _root.locked(str(root)):
+    with _lock.locked(str(root)):
         assert sorted(os.listdir(root)) == [".lock", ".staging"]
         assert stat.S_IMODE((root / ".staging").stat().st_mode) == 0o700
         assert stat.S_IMODE((root / ".lock").stat().st_mode) == 0o600
@@ -61,8 +63,8 @@ def test_a_link_to_a_folder_stays(tmp_path: Path) -> None:
     (tmp_path / "disk").mkdir()
     root = tmp_path / "python"
     root.symlink_to("disk")
-    with _root.locked(str(root)):
-        _root.leave_if_empty(str(root), keep_root=False)
+    with _lock.locked(str(root)):
+        _homes.leave_if_empty(str(root), keep_root=False)
     assert list(root.iterdir()) == []
 
 
@@ -71,45 +73,45 @@ def test_a_stage_without_the_lock_goes(tmp_path: Path) -> None:
     stage = root / ".staging" / "aa"
     stage.mkdir(parents=True)
     (stage / "made-root").touch()
-    assert _staging.made_with(str(root), ["aa"])
-    assert not _staging.made_with(str(root), ["bb"])
-    _staging.drop_stages(str(root), ["aa"], keep_root=True)
+    assert _sweep.made_with(str(root), ["aa"])
+    assert not _sweep.made_with(str(root), ["bb"])
+    _sweep.drop_stages(str(root), ["aa"], keep_root=True)
     assert list(root.iterdir()) == []
-    _staging.drop_stages(str(root), ["aa"], keep_root=False)
+    _sweep.drop_stages(str(root), ["aa"], keep_root=False)
     assert not root.exists()
 
 
 def test_one_at_a_time(tmp_path: Path) -> None:
     root = str(tmp_path)
     refused = pytest.raises(RootError, match=r"another run has held .*\.lock for 0 seconds")
-    with holding(lambda: _root.locked(root)), refused, _root.locked(root, 0):
+    with holding(lambda: _lock.locked(root)), refused, _lock.locked(root, 0):
         raise AssertionError("two runs hold the lock")
 
 
 def test_it_is_free_afterwards(tmp_path: Path) -> None:
     root = str(tmp_path)
     for _time in range(2):
-        with _root.locked(root, 0):
+        with _lock.locked(root, 0):
             pass
-    with pytest.raises(KeyError), _root.locked(root, 0):
+    with pytest.raises(KeyError), _lock.locked(root, 0):
         raise KeyError
-    with _root.locked(root, 0):
+    with _lock.locked(root, 0):
         pass
 
 
 def test_a_dead_holder_frees_it(tmp_path: Path) -> None:
     root = str(tmp_path)
-    with holding(lambda: _root.locked(root)) as pid:
+    with holding(lambda: _lock.locked(root)) as pid:
         os.kill(pid, signal.SIGKILL)
-        with _root.locked(root, 60):
+        with _lock.locked(root, 60):
             pass
 
 
 def test_a_program_that_it_starts_does_not_hold_it_on(tmp_path: Path) -> None:
-    with _root.locked(str(tmp_path)):
+    with _lock.locked(str(tmp_path)):
         child = subprocess.Popen(["sleep", "60"], close_fds=False)
     try:
-        with _root.locked(str(tmp_path), 0):
+        with _lock.locked(str(tmp_path), 0):
             pass
     finally:
         child.kill()
@@ -123,10 +125,10 @@ def test_many_processes_take_turns(tmp_path: Path) -> None:
 
     def count() -> None:
         for _turn in range(40):
-            with _root.locked(str(root)):
+            with _lock.locked(str(root)):
                 number = int(counter.read_text())
                 counter.write_text(str(number + 1))
-                _root.leave_if_empty(str(root), keep_root=False)
+                _homes.leave_if_empty(str(root), keep_root=False)
 
     children = [FORK.Process(target=count) for _child in range(3)]
     for child in children:
@@ -151,21 +153,21 @@ def test_a_root_that_others_remove_and_make_again(tmp_path: Path, monkeypatch: p
         make(path, mode, exist_ok=exist_ok)
 
     monkeypatch.setattr(os, "makedirs", removed_meanwhile)
-    with _root.locked(str(root)):
+    with _lock.locked(str(root)):
         assert raised == [str(root)]
 
 
 def test_an_empty_staging_goes_while_the_lock_is_held(tmp_path: Path) -> None:
     """The run before this one was removing it with its root, or the sh of one that fails does."""
     root = tmp_path / "root"
-    with _root.locked(str(root)):
+    with _lock.locked(str(root)):
         (root / ".staging").rmdir()
-        _staging.sweep(str(root), [])
-        stage = Path(_root.new_stage(str(root)))
+        _sweep.sweep(str(root), [])
+        stage = Path(_staging.new_stage(str(root)))
         assert stat.S_IMODE(stage.parent.stat().st_mode) == 0o700
         stage.rmdir()
         stage.parent.rmdir()
-        _root.leave_if_empty(str(root), keep_root=False)
+        _homes.leave_if_empty(str(root), keep_root=False)
     assert not root.exists()
 
 
@@ -173,10 +175,10 @@ def test_another_run_s_sh_begins_to_stage_while_the_root_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = tmp_path / "root"
-    with _root.locked(str(root)):
+    with _lock.locked(str(root)):
         (root / ".staging/just-made").mkdir()
-        monkeypatch.setattr(_root, "staged", lambda _root: [])
-        _root.leave_if_empty(str(root), keep_root=False)
+        monkeypatch.setattr(_homes, "staged", lambda _root: [])
+        _homes.leave_if_empty(str(root), keep_root=False)
     assert (root / ".staging/just-made").is_dir()
 
 
@@ -193,7 +195,7 @@ def test_the_root_is_removed_between_opening_and_locking(tmp_path: Path, monkeyp
         lock(descriptor, how)
 
     monkeypatch.setattr(fcntl, "flock", remove_first)
-    with _root.locked(str(root), 0):
+    with _lock.locked(str(root), 0):
         assert sorted(os.listdir(root)) == [".lock", ".staging"]
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(removed[0])
@@ -214,7 +216,7 @@ def test_the_root_is_removed_while_the_lock_is_looked_at(
         return look(path, *args, **options)
 
     monkeypatch.setattr(os, "stat", remove_first)
-    with _root.locked(str(root), 0):
+    with _lock.locked(str(root), 0):
         assert sorted(os.listdir(root)) == [".lock", ".staging"]
 
 
@@ -233,7 +235,7 @@ def test_the_root_is_removed_while_it_is_made(tmp_path: Path, monkeypatch: pytes
             raise
 
     monkeypatch.setattr(os, "mkdir", remove_after)
-    with _root.locked(str(root), 0):
+    with _lock.locked(str(root), 0):
         assert sorted(os.listdir(root)) == [".lock", ".staging"]
 
 
@@ -261,8 +263,6 @@ def _plant(root: Path, what: str) -> None:
             staging.chmod(0o1777)
         case "lock is a link":
             lock.symlink_to(root.parent / "planted")
-        case "lock is a folder":
-            lock.mkdir()
 
 
 @pytest.mark.parametrize(
@@ -276,13 +276,12 @@ def _plant(root: Path, what: str) -> None:
         ("staging of a group", "no directory of this user"),
         ("staging of all", "no directory of this user"),
         ("lock is a link", "cannot be locked"),
-        ("lock is a folder", "cannot be locked"),
     ],
 )
 def test_roots_that_are_refused(tmp_path: Path, what: str, words: str) -> None:
     (tmp_path / "file").touch()
     _plant(tmp_path / "root", what)
-    with pytest.raises(RootError, match=words), _root.locked(str(tmp_path / "root"), 0):
+    with pytest.raises(RootError, match=words), _lock.locked(str(tmp_path / "root"), 0):
         raise AssertionError("locked")
     assert sorted(os.listdir(tmp_path)) == ["file", "root"]
 
@@ -291,13 +290,13 @@ def test_roots_that_are_refused(tmp_path: Path, what: str, words: str) -> None:
 def test_a_staging_of_somebody_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / ".staging").mkdir(0o700)
     os.chown(tmp_path / ".staging", 1234, 1234)
-    with pytest.raises(RootError, match="see who made it"), _root.locked(str(tmp_path), 0):
+    with pytest.raises(RootError, match="see who made it"), _lock.locked(str(tmp_path), 0):
         raise AssertionError("locked")
 
 
 def test_a_root_below_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(RootError, match="become"), _root.locked(str(tmp_path / "file" / "root"), 0):
+    with pytest.raises(RootError, match="become"), _lock.locked(str(tmp_path / "file" / "root"), 0):
         raise AssertionError("locked")
 
 
@@ -306,7 +305,7 @@ class TestSweep:
 
     @pytest.fixture
     def root(self, tmp_path: Path) -> Iterator[Path]:
-        with _root.locked(str(tmp_path)):
+        with _lock.locked(str(tmp_path)):
             yield tmp_path
 
     def stage(self, root: Path, name: str, maker: str | None = None) -> Path:
@@ -324,11 +323,11 @@ class TestSweep:
         return f"{number} {fields[19]} {Path('/proc/sys/kernel/random/boot_id').read_text()}"
 
     def swept(self, root: Path, *ours: str) -> list[str]:
-        _staging.sweep(str(root), ours)
+        _sweep.sweep(str(root), ours)
         return sorted(os.listdir(root / ".staging"))
 
     def test_what_a_module_has_staged(self, root: Path) -> None:
-        left = _root.new_stage(str(root))
+        left = _staging.new_stage(str(root))
         Path(left, "archive").touch()
         (root / ".staging/module-file").touch()
         (root / ".staging/module-link").symlink_to(root)
@@ -381,12 +380,12 @@ class TestSweep:
 
     def test_what_a_module_holds_stays_until_it_dies(self, root: Path) -> None:
         self.stage(root, "held")
-        with holding(lambda: _staging.held(str(root), ["held"])):
+        with holding(lambda: _sweep.held(str(root), ["held"])):
             assert self.swept(root) == ["held"]
         assert self.swept(root) == []
 
     def test_holding_what_is_swept_already(self, root: Path) -> None:
-        with pytest.raises(ConcurrentRunError, match="swept"), _staging.held(str(root), ["gone"]):
+        with pytest.raises(ConcurrentRunError, match="swept"), _sweep.held(str(root), ["gone"]):
             raise AssertionError("held")
 
     @pytest.mark.parametrize("killed", [False, True])
@@ -395,17 +394,17 @@ class TestSweep:
     ) -> None:
         """That run has looked already; or is killed before it has deleted anything."""
         self.stage(root, "late")
-        monkeypatch.setattr(_staging, "_is_held", lambda _path: False)
-        with _staging.held(str(root), ["late"]) as still_there:
+        monkeypatch.setattr(_sweep, "_is_held", lambda _path: False)
+        with _sweep.held(str(root), ["late"]) as still_there:
             still_there()
             if killed:
-                monkeypatch.setattr(_staging, "_delete", lambda _path: None)
-            _staging.sweep(str(root), [])
+                monkeypatch.setattr(_sweep, "_delete", lambda _path: None)
+            _sweep.sweep(str(root), [])
             with pytest.raises(ConcurrentRunError, match="swept"):
                 still_there()
         monkeypatch.undo()
-        _staging.sweep(str(root), [])
-        assert os.listdir(_root.staging_of(str(root))) == []
+        _sweep.sweep(str(root), [])
+        assert os.listdir(_staging.staging_of(str(root))) == []
 
     def test_memories_of_homes_that_are_gone_go_too(self, root: Path) -> None:
         (root / "home").mkdir()

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.fleet.python.plugins.module_utils._home import root as _root
-from ansible_collections.fleet.python.plugins.module_utils._home.trust import distrust
+from ansible_collections.fleet.python.plugins.module_utils._root import errors as _errors
+from ansible_collections.fleet.python.plugins.module_utils._root import lock as _lock
+from ansible_collections.fleet.python.plugins.module_utils._root.trust import distrust
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 
@@ -67,6 +68,6 @@ def test_where_a_link_leads_is_judged(root: Path, tmp_path: Path) -> None:
 
 def test_the_lock_is_not_taken_there(root: Path) -> None:
     root.chmod(0o777)
-    with pytest.raises(_root.RootError, match="cannot be trusted: anybody may write"), _root.locked(str(root)):
+    with pytest.raises(_errors.RootError, match="cannot be trusted: anybody may write"), _lock.locked(str(root)):
         pytest.fail("it has been taken")
     assert os.listdir(root) == []

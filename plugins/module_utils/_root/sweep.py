@@ -14,13 +14,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Callable
 
-from ansible_collections.fleet.python.plugins.module_utils._home.root import (
-    OURS,
-    ConcurrentRunError,
-    forget_dangling_previous,
-    staged,
-    staging_of,
-)
+from ansible_collections.fleet.python.plugins.module_utils._process import process_lives, process_mark
+from ansible_collections.fleet.python.plugins.module_utils._root.errors import ConcurrentRunError
+from ansible_collections.fleet.python.plugins.module_utils._root.links import forget_dangling_previous
+from ansible_collections.fleet.python.plugins.module_utils._root.lock import NO_FLOCK
+from ansible_collections.fleet.python.plugins.module_utils._root.records import write_synced
+from ansible_collections.fleet.python.plugins.module_utils._root.staging import OURS, staged, staging_of
 
 # Files in a stage that sh has made. stage.sh writes the first two: who makes the stage, and whether it made the root
 # too. The third is the lock of the module that has taken the stage over.
@@ -54,9 +53,22 @@ def held(root: str, stages: Iterable[str]) -> Iterator[Callable[[], None]]:
             except FileNotFoundError:
                 raise ConcurrentRunError(f"another run has swept {os.path.dirname(path)}") from None
             stack.callback(os.close, descriptor)
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            _protect(os.path.dirname(path), descriptor)
             found[path] = descriptor
         yield still_there
+
+
+def _protect(stage: str, descriptor: int) -> None:
+    """Lock a stage's file. Without flock(2), this process becomes the stage's maker."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    except OSError as error:
+        if error.errno not in NO_FLOCK:
+            raise
+        fresh = os.path.join(stage, f".{_MAKER}")
+        with suppress(FileNotFoundError):
+            write_synced(fresh, process_mark() + "\n")
+            os.rename(fresh, os.path.join(stage, _MAKER))
 
 
 @contextmanager
@@ -74,21 +86,10 @@ def own_stage(root: str) -> Iterator[str]:
                 stage = tempfile.mkdtemp(prefix=_PULL, dir=staging_of(root))
                 stack.callback(shutil.rmtree, stage, ignore_errors=True)
                 with open(os.path.join(stage, _MAKER), "x", encoding="ascii") as maker:
-                    maker.write(_this_process() + "\n")
+                    maker.write(process_mark() + "\n")
                 stack.enter_context(held(root, [os.path.basename(stage)]))
                 break
         yield stage
-
-
-def _this_process() -> str:
-    """This process as `_maker_lives` and sweep.sh know it again. Empty if there is no /proc."""
-    try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            boot = file.read().strip()
-        with open("/proc/self/stat", encoding="utf-8", errors="replace") as file:
-            return f"{os.getpid()} {file.read().rpartition(')')[2].split()[22 - 3]} {boot}"
-    except OSError:
-        return ""
 
 
 def made_with(root: str, stages: Iterable[str]) -> bool:
@@ -139,24 +140,20 @@ def _is_held(stage: str) -> bool:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
+    except OSError:
+        return False  # see _protect
     finally:
         os.close(descriptor)
     return False
 
 
 def _maker_lives(stage: str) -> bool:
-    """Whether the shell that makes a stage still runs. It wrote its process id, start and boot (proc(5))."""
+    """Whether the process that makes a stage still runs."""
     try:
         with open(os.path.join(stage, _MAKER), encoding="ascii") as file:
-            pid, start, boot = file.read().split()
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            booted = file.read().strip()
-        with open(f"/proc/{int(pid)}/stat", encoding="utf-8", errors="replace") as file:
-            # The process name may hold blanks and brackets. The fields after it are numbered from 3.
-            fields = file.read().rpartition(")")[2].split()
+            return process_lives(file.read())
     except (OSError, ValueError):
         return False
-    return boot == booted and fields[0] not in "ZX" and fields[22 - 3] == start
 
 
 def _delete(path: str) -> None:

@@ -16,8 +16,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.fleet.python.plugins.module_utils._home import root as _root
-from ansible_collections.fleet.python.plugins.module_utils._home.root import RootError
+from ansible_collections.fleet.python.plugins.module_utils._home import removal as _removal
+from ansible_collections.fleet.python.plugins.module_utils._root import homes as _homes
+from ansible_collections.fleet.python.plugins.module_utils._root import links as _links
+from ansible_collections.fleet.python.plugins.module_utils._root import lock as _lock
+from ansible_collections.fleet.python.plugins.module_utils._root import records as _records
+from ansible_collections.fleet.python.plugins.module_utils._root import staging as _staging
+from ansible_collections.fleet.python.plugins.module_utils._root.errors import RootError
 from tests.unit.archive.tarballs import contents
 
 FORK = multiprocessing.get_context("fork")
@@ -28,7 +33,7 @@ RECEIPT: dict[str, Any] = {"sha256": "a" * 64, "files": 3}
 @pytest.fixture
 def root(tmp_path: Path) -> Iterator[Path]:
     root = tmp_path / "root"
-    with _root.locked(str(root), 0):
+    with _lock.locked(str(root), 0):
         (root / "old").mkdir()
         (root / "new").mkdir()
         yield root
@@ -69,14 +74,14 @@ class TestSwitchLink:
         return sorted(set(os.listdir(path.parent)) - {".lock", ".staging", "old", "new"})
 
     def test_a_new_one(self, root: Path, path: Path) -> None:
-        _root.switch_link(str(root), str(path), "new")
+        _links.switch_link(str(root), str(path), "new")
         assert os.readlink(path) == "new"
         assert self.left(root, path) == [path.name]
 
     @pytest.mark.parametrize("before", ["old", "new", "nowhere", "/etc", "."])
     def test_one_that_is_there(self, root: Path, path: Path, before: str) -> None:
         path.symlink_to(before)
-        _root.switch_link(str(root), str(path), "new")
+        _links.switch_link(str(root), str(path), "new")
         assert os.readlink(path) == "new"
         assert self.left(root, path) == [path.name]
         assert os.listdir(root / "old") == []
@@ -101,7 +106,7 @@ class TestSwitchLink:
         assert ready.wait(60)
         while reader.is_alive() and results.empty():
             for target in ("new", "old"):
-                _root.switch_link(str(root), str(path), target)
+                _links.switch_link(str(root), str(path), target)
         assert results.get() == {"old", "new"}
         reader.join(60)
 
@@ -110,9 +115,9 @@ class TestSwitchLink:
         plant(path, kind)
         before = path.lstat()
         with pytest.raises(RootError, match=f"{re.escape(str(path))} is no link"):
-            _root.switch_link(str(root), str(path), "new")
+            _links.switch_link(str(root), str(path), "new")
         with pytest.raises(RootError, match="is no link"):
-            _root.check_link_place(str(path))
+            _links.check_link_place(str(path))
         assert path.lstat().st_ino == before.st_ino
         assert self.left(root, path) == [path.name]
 
@@ -126,19 +131,25 @@ class TestSwitchLink:
 
         monkeypatch.setattr(os, "rename", full)
         with pytest.raises(RootError, match="cannot be made: No space left on device"):
-            _root.switch_link(str(root), str(path), "new")
+            _links.switch_link(str(root), str(path), "new")
         assert os.readlink(path) == "old"
         assert self.left(root, path) == [path.name]
 
     def test_missing_folders_are_made(self, root: Path) -> None:
         path = root.parent / "usr/local/bin/python3"
-        _root.switch_link(str(root), str(path), "new")
+        made = _links.make_folder(str(path.parent))
+        _links.switch_link(str(root), str(path), "new")
         assert os.readlink(path) == "new"
+        assert made == [str(root.parent / part) for part in ("usr", "usr/local", "usr/local/bin")]
+        assert _links.make_folder(str(path.parent)) == []
+        path.unlink()
+        _links.remove_folders(made)
+        assert not (root.parent / "usr").exists()
 
     def test_a_file_where_the_folder_should_be(self, root: Path) -> None:
         (root.parent / "bin").touch()
         with pytest.raises(RootError, match="Not a directory"):
-            _root.switch_link(str(root), str(root.parent / "bin/python3"), "new")
+            _links.switch_link(str(root), str(root.parent / "bin/python3"), "new")
 
     def test_what_a_run_that_was_cut_off_has_left_beside_goes(self, root: Path) -> None:
         folder = root.parent / "bin"
@@ -150,7 +161,7 @@ class TestSwitchLink:
         (folder / ".python3.short").symlink_to(root / "3.13")
         (folder / ".python3x0123456789abcdef").symlink_to(root / "3.13")
         before = set(os.listdir(folder))
-        _root.switch_link(str(root), str(folder / "python3"), "new")
+        _links.switch_link(str(root), str(folder / "python3"), "new")
         assert set(os.listdir(folder)) == before - {ours} | {"python3"}
 
 
@@ -159,37 +170,36 @@ def test_remove_link(root: Path) -> None:
     (root / "3.12").mkdir()
     (root / "3.11").touch()
     for name in ("3.13", "3.12", "3.11", "3.10"):
-        _root.remove_link(str(root / name))
+        _links.remove_link(str(root / name))
     assert seen(root) == ["3.11", "3.12"]
     with pytest.raises(RootError, match="cannot be removed"):
-        _root.remove_link(str(root / "3.11" / "below"))
+        _links.remove_link(str(root / "3.11" / "below"))
 
 
 def test_record_links(root: Path) -> None:
-    _root.record_links(str(root), ["/usr/bin/b", "/usr/bin/a"])
+    _records.record_links(str(root), ["/usr/bin/b", "/usr/bin/a"])
     assert (root / ".links").read_text() == "/usr/bin/a\n/usr/bin/b\n"
     assert stat.S_IMODE((root / ".links").stat().st_mode) == 0o644
-    _root.record_links(str(root), ["/usr/bin/c"])
+    _records.record_links(str(root), ["/usr/bin/c"])
     assert (root / ".links").read_text() == "/usr/bin/c\n"
     assert seen(root) == [".links"]
     for _time in range(2):
-        _root.record_links(str(root), [])
+        _records.record_links(str(root), [])
         assert seen(root) == []
 
 
 def test_remember_level(root: Path) -> None:
     for level in (3, 2):
-        _root.remember_level(str(root), level)
+        _records.remember_level(str(root), level)
         assert (root / ".level").read_text() == f"{level}\n"
 
 
 def test_record_previous(root: Path) -> None:
     path = str(root / "3.13")
-    _root.record_previous(str(root), path)
-    assert seen(root) == []
+    assert _links.target_of(path) is None
     for target in ("old", "new"):
-        _root.switch_link(str(root), path, target)
-        _root.record_previous(str(root), path)
+        _links.switch_link(str(root), path, target)
+        _links.switch_link(str(root), _links.previous_of(path), str(_links.target_of(path)))
         assert os.readlink(root / ".3.13.previous") == target
 
 
@@ -197,19 +207,19 @@ def test_links_to(root: Path) -> None:
     for name, target in (("3.13", "new"), ("current", "new"), ("3.12", "old"), (".3.13.previous", "new")):
         (root / name).symlink_to(target)
     (root / "file").touch()
-    assert _root.links_to(str(root), "new") == ["3.13", "current"]
+    assert _links.links_to(str(root), "new") == ["3.13", "current"]
 
 
 class TestPlace:
     def tree(self, root: Path) -> str:
-        stage = Path(_root.new_stage(str(root)))
+        stage = Path(_staging.new_stage(str(root)))
         (stage / "tree/bin").mkdir(parents=True)
         (stage / "tree/bin/python3").write_text("new")
         return str(stage / "tree")
 
     def test_a_tree_gets_its_name_and_receipt(self, root: Path) -> None:
         tree = self.tree(root)
-        _root.place(str(root), tree, "home", dict(RECEIPT), os.sync)
+        _homes.place(str(root), tree, "home", dict(RECEIPT), os.sync)
         assert not os.path.lexists(tree)
         assert contents(root / "home")["bin/python3"][1] == b"new"
         receipt = (root / "home/.fleet-receipt").read_text()
@@ -217,7 +227,7 @@ class TestPlace:
         # The probe reads one line.
         assert receipt.count("\n") == 1
         assert receipt.endswith("\n")
-        assert _root.stands(str(root), "home", RECEIPT["sha256"])
+        assert _homes.stands(str(root), "home", RECEIPT["sha256"])
 
     @pytest.mark.parametrize("kind", ["file", "folder", "link to nothing", "link to a folder"])
     def test_what_is_in_the_way_stays(self, root: Path, kind: str) -> None:
@@ -225,7 +235,7 @@ class TestPlace:
         plant(home, kind)
         before = home.lstat()
         with pytest.raises(RootError, match="in the way"):
-            _root.place(str(root), self.tree(root), "home", dict(RECEIPT), os.sync)
+            _homes.place(str(root), self.tree(root), "home", dict(RECEIPT), os.sync)
         assert home.lstat().st_ino == before.st_ino
         assert os.listdir(root / "old") == []
 
@@ -233,7 +243,7 @@ class TestPlace:
         tree = self.tree(root)
         Path(tree, ".fleet-receipt").write_text("{}")
         with pytest.raises(FileExistsError):
-            _root.place(str(root), tree, "home", dict(RECEIPT), os.sync)
+            _homes.place(str(root), tree, "home", dict(RECEIPT), os.sync)
         assert not os.path.lexists(root / "home")
 
 
@@ -251,15 +261,15 @@ class TestPlace:
 )
 def test_receipts(root: Path, text: str, read: Any) -> None:
     (root / "old/.fleet-receipt").write_text(text, errors="surrogateescape")
-    assert _root.read_receipt(str(root / "old")) == read
-    assert _root.stands(str(root), "old", "x") is (read is not None)
-    assert not _root.stands(str(root), "old", "y")
+    assert _records.read_receipt(str(root / "old")) == read
+    assert _homes.stands(str(root), "old", "x") is (read is not None)
+    assert not _homes.stands(str(root), "old", "y")
 
 
 def test_no_receipt(root: Path) -> None:
-    assert _root.read_receipt(str(root / "old")) is None
-    assert _root.read_receipt(str(root / "not there")) is None
-    assert not _root.stands(str(root), "old", "")
+    assert _records.read_receipt(str(root / "old")) is None
+    assert _records.read_receipt(str(root / "not there")) is None
+    assert not _homes.stands(str(root), "old", "")
 
 
 def test_remove_home(root: Path) -> None:
@@ -268,7 +278,7 @@ def test_remove_home(root: Path) -> None:
     (root / "home/out").symlink_to(root / "old")
     (root / "old/kept").touch()
     for _time in range(2):
-        _root.remove_home(str(root), "home")
+        _removal.remove_home(str(root), "home")
         assert seen(root) == []
     assert os.listdir(root / "old") == ["kept"]
 
@@ -276,18 +286,18 @@ def test_remove_home(root: Path) -> None:
 class TestLeaveIfEmpty:
     @pytest.fixture
     def empty(self, tmp_path: Path) -> Iterator[Path]:
-        with _root.locked(str(tmp_path / "root"), 0):
+        with _lock.locked(str(tmp_path / "root"), 0):
             yield tmp_path / "root"
 
     def test_an_empty_root_goes(self, empty: Path) -> None:
-        _root.remember_level(str(empty), 2)
-        _root.leave_if_empty(str(empty), keep_root=False)
+        _records.remember_level(str(empty), 2)
+        _homes.leave_if_empty(str(empty), keep_root=False)
         assert not empty.exists()
         assert empty.parent.exists()
 
     def test_or_stays_without_anything_of_ours_but_the_level(self, empty: Path) -> None:
-        _root.remember_level(str(empty), 2)
-        _root.leave_if_empty(str(empty), keep_root=True)
+        _records.remember_level(str(empty), 2)
+        _homes.leave_if_empty(str(empty), keep_root=True)
         assert os.listdir(empty) == [".level"]
 
     @pytest.mark.parametrize("name", ["home", ".links", "README", ".3.13.previous", ".staging/stage"])
@@ -295,7 +305,7 @@ class TestLeaveIfEmpty:
     def test_one_with_something_in_it_stays_as_it_is(self, empty: Path, name: str, keep_root: bool) -> None:
         (empty / name).mkdir()
         before = sorted(contents(empty))
-        _root.leave_if_empty(str(empty), keep_root)
+        _homes.leave_if_empty(str(empty), keep_root)
         assert sorted(contents(empty)) == before
 
     @pytest.mark.parametrize("number", [16, 39, 13, 1])  # EBUSY, ENOTEMPTY, EACCES, EPERM
@@ -308,5 +318,5 @@ class TestLeaveIfEmpty:
             remove(path)
 
         monkeypatch.setattr(os, "rmdir", busy)
-        _root.leave_if_empty(str(empty), keep_root=False)
+        _homes.leave_if_empty(str(empty), keep_root=False)
         assert os.listdir(empty) == []

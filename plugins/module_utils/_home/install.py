@@ -1,0 +1,153 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Make the homes of a plan: fetch, verify, unpack, relocate, try, place."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
+
+from ansible_collections.fleet.python.plugins.module_utils._archive.manifest import (
+    Contents,
+    read_contents,
+    write_manifest,
+)
+from ansible_collections.fleet.python.plugins.module_utils._archive.unpack import unpack
+from ansible_collections.fleet.python.plugins.module_utils._background import Background
+from ansible_collections.fleet.python.plugins.module_utils._digest import digest_of
+from ansible_collections.fleet.python.plugins.module_utils._fetch.pull import take_pull
+from ansible_collections.fleet.python.plugins.module_utils._fetch.verify import copy_checked
+from ansible_collections.fleet.python.plugins.module_utils._home.bytecode import compile_bytecode
+from ansible_collections.fleet.python.plugins.module_utils._home.disk import watched_disk
+from ansible_collections.fleet.python.plugins.module_utils._home.relocate import relocate
+from ansible_collections.fleet.python.plugins.module_utils._home.steps import ApplyError, Steps
+from ansible_collections.fleet.python.plugins.module_utils._home.tree import inherits_access, normalize
+from ansible_collections.fleet.python.plugins.module_utils._home.trial import start_interpreter, try_interpreter
+from ansible_collections.fleet.python.plugins.module_utils._root.errors import ConcurrentRunError, RootError
+from ansible_collections.fleet.python.plugins.module_utils._root.homes import leave_if_empty, place, stands
+from ansible_collections.fleet.python.plugins.module_utils._root.lock import locked
+from ansible_collections.fleet.python.plugins.module_utils._root.staging import new_stage, staging_of
+from ansible_collections.fleet.python.plugins.module_utils._root.sweep import own_stage
+
+
+@contextmanager
+def fetched_archives(
+    root: str, plan: dict[str, Any], keep_root: bool, steps: Steps
+) -> Iterator[dict[str, tuple[str, str]]]:
+    """Download what the host pulls, without the root's lock, for a source may be slow. Archive and source by home."""
+    found: dict[str, tuple[str, str]] = {}
+    with ExitStack() as stages:
+        for install in (each for each in plan["installs"] if not each["stage"] and not each["file"]):
+            home = install["home"]
+            with steps.step("stage", home), locked(root):
+                # Another run may have placed the same build.
+                if stands(root, home, install["receipt"]["sha256"]):
+                    continue
+                stage = stages.enter_context(own_stage(root))
+            path = os.path.join(stage, "archive")
+            try:
+                with steps.step("download", home):
+                    # Import it here, since the modules for HTTP take longer to load than all the rest.
+                    from ansible_collections.fleet.python.plugins.module_utils._fetch.download import download
+
+                    source, skipped_sources = download(take_pull(install["pull"]), path, install["sha256"])
+            except ApplyError:
+                stages.close()
+                with suppress(RootError), locked(root):
+                    leave_if_empty(root, keep_root)
+                raise
+            steps.skipped_sources += skipped_sources
+            found[home] = (path, source)
+        yield found
+
+
+def install_build(
+    root: str, install: dict[str, Any], fetched: tuple[str, str] | None, steps: Steps
+) -> dict[str, Any] | None:
+    """Make one home. Returns what its interpreter said in the trial, or None if another run has placed the same build.
+
+    ``fetched`` is the archive that the host has downloaded, with its source. Called with the lock held. Raises
+    ApplyError.
+    """
+    home = install["home"]
+    with ExitStack() as stack:
+        with steps.step("stage", home):
+            staged = install["stage"]
+            stage = os.path.join(staging_of(root), staged) if staged else new_stage(root)
+            stack.callback(shutil.rmtree, stage, ignore_errors=True)
+            sync = stack.enter_context(watched_disk(stage))
+        tree = os.path.join(stage, "tree")
+        source = install["source"]
+        final = os.path.join(root, home)
+        if stands(root, home, install["receipt"]["sha256"]):
+            # Another run placed the same build while this one waited.
+            _follow(tree, final)
+            return None
+        contents = None
+        if not staged:
+            source, contents = _unpacked(stage, tree, install, fetched, steps)
+        python = os.path.join(tree, install["program"])
+        with steps.step("relocate", home):
+            # A tree that the module unpacked is normal already, unless it inherited a group or access lists.
+            if staged or inherits_access(tree):
+                normalize(tree)
+            fitted = relocate(tree, final, **install["relocate"])
+        # A thread reads while the trial and the compiler run. Those write bytecode only, which does not count.
+        read = Background(_contents, tree, contents, fitted)
+        with steps.step("try", home):
+            start_interpreter(python, install["version"])
+        if install["compile_bytecode"]:
+            # Compile before the rest of the trial, which is then faster.
+            with steps.step("compile", home):
+                compile_bytecode(tree, final, python)
+        # Let the disk write during the trial, so that the wait after it is shorter.
+        written = Background(sync)
+        with steps.step("try", home):
+            trial = try_interpreter(python, stage)
+        with steps.step("place", home):
+            written.result()
+            files = write_manifest(tree, read.result())
+            installed = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            receipt = dict(install["receipt"], source=source, files=files, installed=installed)
+            place(root, tree, home, receipt, sync)
+            steps.done.append(f"{home} is installed")
+        _follow(tree, final)
+        return trial
+
+
+def _contents(tree: str, unpacked: Contents | None, changed: list[str]) -> Contents:
+    """The contents of a tree: those that were unpacked, with later changes. Reads a tree that sh has unpacked."""
+    if unpacked is None:
+        return read_contents(tree)
+    unpacked.digests.update((path, digest_of(os.path.join(tree, path))) for path in changed)
+    return unpacked
+
+
+def _unpacked(stage: str, tree: str, install: dict[str, Any], fetched: Any, steps: Steps) -> tuple[str, Contents]:
+    """Take the archive and unpack it. Returns the source of the bytes, and the contents of the tree."""
+    archive = os.path.join(stage, "archive")
+    with steps.step("download", install["home"]):
+        if install["file"]:
+            copy_checked(install["file"], archive, install["sha256"])
+        elif fetched:
+            os.rename(fetched[0], archive)
+        else:
+            raise ConcurrentRunError(f"another run has removed {install['home']}")
+    with steps.step("unpack", install["home"]):
+        os.mkdir(tree)
+        contents = unpack(archive, tree, tuple(install["top"]))
+        os.unlink(archive)
+    return fetched[1] if fetched else install["source"], contents
+
+
+def _follow(tree: str, home: str) -> None:
+    """Let later imports find the library, if this module runs from the tree that has just moved."""
+    if sys.prefix == tree:
+        sys.path[:] = [home + path[len(tree) :] if path.startswith(tree) else path for path in sys.path]
+        sys.path_importer_cache.clear()
