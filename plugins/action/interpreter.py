@@ -22,11 +22,13 @@ from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer imp
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observe import observe
 from ansible_collections.fleet.python.plugins.plugin_utils._host.platform import platform_of, triples_of
+from ansible_collections.fleet.python.plugins.plugin_utils._host.starting import start_each
 from ansible_collections.fleet.python.plugins.plugin_utils._plan import result as _result
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.chooser import Chooser
-from ansible_collections.fleet.python.plugins.plugin_utils._plan.model import Plan
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.model import Plan, Task
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import make_plan
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.task import task_of
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.trust import refuse_untrusted
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import access_of
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.skipped import SkippedSources
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import sources_of
@@ -54,7 +56,7 @@ class ActionModule(FleetAction):
         skipped = SkippedSources(run_directory())
         sources = sources_of(options["source"], access)
         transfer = TransferOptions(options["transfer"], sources, run_directory(), access, skipped)
-        look = partial(observe, remote.run, task.root, task.links, deep=options["verify"] == "deep")
+        look = partial(_look, remote, task, deep=options["verify"] == "deep")
         attempt = Attempt(options["transfer"], options["max_level"])
         observed = look()
         while True:
@@ -86,6 +88,15 @@ class ActionModule(FleetAction):
         if observed.leftovers:
             sweep_up(plan, observed, remote)
         return result
+
+
+def _look(remote: Remote, task: Task, *, deep: bool, prerequisites: bool = False) -> Observation:
+    """Observe the host. If ``deep``, compare every file, and start each interpreter, which nobody else may change."""
+    observed = observe(remote.run, task.root, task.links, deep=deep, prerequisites=prerequisites)
+    if not deep or task.state == "absent":
+        return observed
+    refuse_untrusted(observed)
+    return start_each(remote.run, observed)
 
 
 def _plan(options: Mapping[str, Any], observed: Observation, attempt: Attempt, transfer: TransferOptions) -> _Planned:

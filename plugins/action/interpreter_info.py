@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""List what is installed on a host, what is in use and what is broken, in one round trip and with no Python there."""
+"""List what is installed on a host, what is in use and what is broken, with no Python there."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from ansible_collections.fleet.python.plugins.plugin_utils._action import FleetA
 from ansible_collections.fleet.python.plugins.plugin_utils._connection.remote import Remote
 from ansible_collections.fleet.python.plugins.plugin_utils._host.inventory import inventory_of
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observe import observe
+from ansible_collections.fleet.python.plugins.plugin_utils._host.starting import start_each
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.model import PlanError
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.result import with_warnings
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.task import absolute
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.trust import refuse_untrusted
 
 
 class ActionModule(FleetAction):
@@ -25,4 +29,11 @@ class ActionModule(FleetAction):
         """Observe the host, and return what was found."""
         root = absolute("root", options["root"])
         observed = observe(remote.run, root, deep=options["verify"] == "deep", detail=True)
-        return {"root": root} | inventory_of(observed)
+        warnings = []
+        try:
+            refuse_untrusted(observed)
+            observed = start_each(remote.run, observed)
+        except PlanError as error:
+            if observed.homes:
+                warnings.append(f"no interpreter was started: {error}")
+        return with_warnings({"root": root} | inventory_of(observed), warnings)

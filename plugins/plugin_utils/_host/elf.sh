@@ -8,7 +8,7 @@ characters() {
   left=$1 octal=
   while [ "$left" -gt 0 ]; do
     shift
-    octal=$octal\\0$((0x$1 / 64))$((0x$1 / 8 % 8))$((0x$1 % 8))
+    octal="$octal\0$((0x$1 / 64))$((0x$1 / 8 % 8))$((0x$1 % 8))"
     left=$((left - 1))
   done
   printf %b "$octal"
@@ -18,9 +18,9 @@ characters() {
 hex() {
   for reader in od hexdump xxd none; do
     case $reader in
-      od) bytes=$(od -An -v -tx1 -N1024 "$1" 2>/dev/null) ;;
-      hexdump) bytes=$(hexdump -v -n 1024 -e "1/1 \"%02x \"" "$1" 2>/dev/null) ;;
-      xxd) bytes=$(xxd -p -l 1024 "$1" 2>/dev/null | sed "s/../& /g") ;;
+      od) bytes=$(od -An -v -tx1 -N1024 "$1") ;;
+      hexdump) bytes=$(hexdump -v -n 1024 -e "1/1 \"%02x \"" "$1") ;;
+      xxd) bytes=$(xxd -p -l 1024 "$1" | sed "s/../& /g") ;;
       none) bytes= ;;
     esac
     [ -z "$bytes" ] || return 0
@@ -75,7 +75,7 @@ elf() {
       shift $((0x$start))
       interp=$(characters $((0x$length - 1)) "$@")
     else
-      interp=$(dd if="$file" bs=1 skip=$((0x$start)) count=$((0x$length - 1)) 2>/dev/null)
+      interp=$(tail -c +$((0x$start + 1)) "$file" | head -c $((0x$length - 1)))
     fi
     say interp "$file" "$interp"
     return 0

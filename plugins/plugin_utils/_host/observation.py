@@ -65,15 +65,17 @@ class HostPython:
 class Home:
     """A home with one of our receipts.
 
-    ``files`` is the number of files that it still has. ``runs`` says whether bin/python3 is executable. ``changed``
-    lists the files that differ from the installed ones.
+    ``files`` is the number of files that it still has, or None if the host has no tool to count them. ``runs`` says
+    whether bin/python3 is executable. ``changed`` lists the files that differ from the installed ones. ``fails`` is
+    what its interpreter said instead of starting, if somebody has tried.
     """
 
     name: str
     receipt: Mapping[str, Any]
-    files: int
+    files: int | None
     runs: bool
     changed: tuple[str, ...] = ()
+    fails: str = ""
 
     @property
     def whole(self) -> bool:
@@ -82,17 +84,17 @@ class Home:
 
     @property
     def damage(self) -> str:
-        """What is wrong with it, for messages. Empty if nothing is."""
+        """What is known to be wrong with it, for messages. Empty if nothing is."""
         counted = self.receipt.get("files")
         if not isinstance(counted, int):
             return "its receipt cannot be read"
         if not self.runs:
             return "bin/python3 is missing or not executable"
-        if self.files < counted:
+        if self.files is not None and self.files < counted:
             return f"{counted - self.files} of its {counted} files are missing"
         if self.changed:
             return f"changed: {', '.join(self.changed[:5])}"
-        return ""
+        return f"it does not start: {self.fails}" if self.fails else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class RootState:
     """The root. ``at`` is the root itself or, if it does not exist, the nearest path above it that does.
 
     ``folder`` says whether ``at`` is a directory or a link to one. ``free`` is in bytes, or None if unknown.
+    ``filesystem`` is its type as in /proc/mounts, or empty if unknown.
     """
 
     path: str
@@ -109,6 +112,7 @@ class RootState:
     free: int | None = None
     mount_point: str = ""
     mount_options: tuple[str, ...] = ()
+    filesystem: str = ""
     entries: tuple[Listing, ...] = ()
     staging: tuple[str, ...] = ()
     above: tuple[Listing, ...] = ()
@@ -145,6 +149,8 @@ class Observation:
     """The loader that printed ``loader_says`` and ``loader_levels``: the shell's, or another one on the disk."""
     level_known: int | None = None
     """The x86-64 level above which builds have crashed on this host. None if none has."""
+    closed_links: tuple[str, ...] = ()
+    """The links asked for whose nearest folder this user may not write, or is no folder."""
     running: tuple[tuple[str, int], ...] = ()
     """Homes or links that processes run from, each with the process id. Filled in only on request."""
     prerequisites_known: bool = True

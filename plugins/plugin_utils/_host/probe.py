@@ -19,16 +19,17 @@ from ansible_collections.fleet.python.plugins.plugin_utils._host.observation imp
     RootState,
     Tool,
 )
-from ansible_collections.fleet.python.plugins.plugin_utils._host.script import script_text
+from ansible_collections.fleet.python.plugins.plugin_utils._host.script import command_text
 
 _FIRST, _LAST = "fleet-probe 1", "fleet-probe-end"
 
 # The kind of a command, by a word in its version text.
 _KINDS = (("BusyBox", "busybox"), ("busybox", "busybox"), ("oybox", "toybox"), ("bsdtar", "bsd"), ("GNU", "gnu"))
 
+# The size of a device is two numbers. Dates: "Nov 26 17:11" and "Nov 26  2025" (POSIX), "2026-11-26 17:11" (toybox).
 _LISTING = re.compile(
-    r"(?P<mode>[a-z-][rwxsStT-]{9})\S*\s+\d+\s+(?P<uid>\d{1,19})\s+(?P<gid>\d{1,19})\s+(?:\d+|\d+,\s*\d+)\s+"
-    r"\S+\s+\S+\s+\S+\s(?P<path>.*)",
+    r"(?P<mode>[a-z-][rwxsStT-]{9})\S*\s+\d+\s+(?P<uid>\d{1,19})\s+(?P<gid>\d{1,19})\s+(?:\d+,\s*\d+|\S+)\s+"
+    r"(?:\d{4}-\d\d-\d\d\s+[\d:.]+(?:\s[+-]\d{4})?|\S+\s+\S+\s+\S+)\s(?P<path>.*)",
     re.ASCII,
 )
 _DF = re.compile(r".*?\s(?P<blocks>\d+)\s+(?P<used>-?\d+)\s+(?P<available>-?\d{1,19})\s+\S+\s+(?P<mount>/.*)", re.ASCII)
@@ -53,7 +54,7 @@ def probe_script(
         "FLEET_DETAIL": "yes" if detail else "",
         "FLEET_PREREQUISITES": "yes" if prerequisites else "",
     }
-    return script_text(values, "_host/elf.sh", "_host/probe.sh")
+    return command_text(values, "_host/elf.sh", "_host/probe.sh")
 
 
 def parse_probe(text: str, root: str) -> Observation:
@@ -92,6 +93,7 @@ def parse_probe(text: str, root: str) -> Observation:
         paths={listing.path: listing for listing in _listings(facts.all("path"))},
         selinux=facts.one("selinux"),
         level_known=_number(facts.one("level")),
+        closed_links=tuple(facts.all("closed")),
         running=tuple(_running(facts.all("running"), root)),
         prerequisites_known=not facts.one("prerequisites-left-out"),
     )
@@ -164,8 +166,8 @@ def _root_state(facts: _Facts, root: str) -> RootState:
     at = next(iter(_listings(facts.all("at"))), None)
     df = next(filter(None, map(_DF.fullmatch, facts.all("df"))), None)
     mount_point = df["mount"] if df else ""
-    mounts = [line.split() for line in facts.all("mount")]
-    options = [fields[3] for fields in mounts if len(fields) > 3 and fields[1] == mount_point]
+    # The last mount on a mount point hides the others.
+    mount = next((m for m in reversed([*_mounts(facts.all("mount"))]) if m[0] == mount_point), None)
     return RootState(
         path=root,
         at=at,
@@ -173,12 +175,12 @@ def _root_state(facts: _Facts, root: str) -> RootState:
         writable=bool(facts.one("writable")),
         free=int(df["available"]) * 1024 if df else None,
         mount_point=mount_point,
-        # The last mount on a mount point hides the others.
-        mount_options=tuple(options[-1].split(",")) if options else (),
+        mount_options=mount[2] if mount else (),
+        filesystem=mount[1] if mount else "",
         entries=tuple(
             replace(listing, path=listing.path.removeprefix(f"{root}/")) for listing in _inside(facts.all("entry"))
         ),
-        staging=tuple(listing.path for listing in _inside(facts.all("staging"))),
+        staging=tuple(listing.path.removeprefix(f"{root}/.staging/") for listing in _inside(facts.all("staging"))),
         above=tuple(dict.fromkeys(_listings(facts.all("above")))),
         receipts=tuple(
             replace(listing, path=listing.path.removeprefix(f"{root}/"))
@@ -191,6 +193,14 @@ def _inside(lines: Iterable[str]) -> tuple[Listing, ...]:
     return tuple(listing for listing in _listings(lines) if listing.path not in (".", ".."))
 
 
+def _mounts(lines: Iterable[str]) -> Iterable[tuple[str, str, tuple[str, ...]]]:
+    """Mount point, type and options of each line of /proc/mounts, which writes a blank as ``\\040`` (fstab(5))."""
+    for line in lines:
+        fields = [re.sub(r"\\([0-3][0-7]{2})", lambda mark: chr(int(mark[1], 8)), field) for field in line.split()]
+        if len(fields) > 3:
+            yield fields[1], fields[2], tuple(fields[3].split(","))
+
+
 def _running(lines: Iterable[str], root: str) -> Iterable[tuple[str, int]]:
     for line in lines:
         if found := re.search(r"/proc/([0-9]{1,19})/exe -> (.*)", line):
@@ -198,7 +208,8 @@ def _running(lines: Iterable[str], root: str) -> Iterable[tuple[str, int]]:
 
 
 def _homes(facts: _Facts) -> Iterable[Home]:
-    files = {name: _number(count) or 0 for name, count in facts.pairs("files", " ")}
+    # A home has files. Where none are found, find or wc is missing.
+    files = {name: _number(count) or None for name, count in facts.pairs("files", " ")}
     runs = set(facts.all("runs"))
     changed: dict[str, list[str]] = {}
     for name, path in facts.pairs("changed", " "):
@@ -213,7 +224,7 @@ def _homes(facts: _Facts) -> Iterable[Home]:
         yield Home(
             name,
             receipt if readable else {},
-            files.get(name, 0),
+            files.get(name),
             readable and name in runs,
             tuple(dict.fromkeys(changed.get(name, ()))),
         )

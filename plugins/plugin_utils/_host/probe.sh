@@ -1,74 +1,77 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2010,SC2012,SC2045 # ls tells mode, owner and target everywhere; find -printf, stat -c do not
 # Print evidence about this host, one fact on each line: "key value". This decides nothing and writes no file.
-# The action plugin sends it as text, after lines that set FLEET_ROOT, FLEET_LINKS (one path on each line) and three
-# switches, each empty or not: FLEET_DEEP (compare every file with its sha256), FLEET_DETAIL (list the processes that
-# run from homes) and FLEET_PREREQUISITES (list the prerequisites of an installation even if something is installed).
+# The action plugin sends it on one line (script.py says in which form it has to be), after values for NEWLINE,
+# FLEET_ROOT, FLEET_LINKS (one path on each line) and three switches, each empty or not: FLEET_DEEP (compare every file
+# with its sha256), FLEET_DETAIL (list the processes that run from homes) and FLEET_PREREQUISITES (list the prerequisites
+# of an installation even if something is installed).
 # Runs under dash, BusyBox ash, bash and ksh. The code has no single quotes, because every level that the command passes
 # through (ssh, become, sh -c) would quote each of them again.
+exec 2>/dev/null
+# What a host sets for its users may change what ls and grep print.
+unset TIME_STYLE QUOTING_STYLE GREP_OPTIONS
 LC_ALL=C
 export LC_ALL
-for directory in /usr/local/sbin /usr/local/bin /usr/sbin /usr/bin /sbin /bin; do
-  case :$PATH: in
-    *":$directory:"*) ;;
-    *) PATH=${PATH:+$PATH:}$directory ;;
-  esac
-done
-newline="
-"
+PATH=${PATH:+$PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+# rows: expand variables into their lines from now on. words: as usual again
+rows() {
+  set -f
+  IFS=$NEWLINE
+}
+words() {
+  set +f
+  unset IFS
+}
 
 # lines KEY TEXT: print "KEY LINE" for each line of the text that is not empty
 lines() {
   [ -n "$2" ] || return 0
-  set -f
-  IFS=$newline
+  rows
   # shellcheck disable=SC2059,SC2086 # the key is ours, printf repeats its format for each line
   printf "$1 %s\n" $2
-  unset IFS
-  set +f
+  words
 }
 
 # levels TEXT: print "loader-level LINE" for each line of the text that begins with the name of a level
 levels() {
-  set -f
-  IFS=$newline
+  rows
   for line in $1; do
     line=${line#"${line%%[! ]*}"}
     case $line in
       x86-64-v[0-9]*) printf "loader-level %s\n" "$line" ;;
     esac
   done
-  unset IFS
-  set +f
+  words
 }
 
 # listing PATH...: print "KEY <line of ls -ldn>" for each path that exists. The line has mode, owner and link target.
 # A link in the root is one of its entries, and also a path if FLEET_LINKS names it. ls sorts, so duplicates are adjacent.
 listing() {
   last=""
-  set -f
-  IFS=$newline
-  for line in $(ls -ldn "$@" 2>/dev/null); do
+  rows
+  for line in $(ls -ldn "$@"); do
     name=/${line#* /}
     name=${name%% -> *}
     [ "$name" != "$last" ] || continue
     last=$name
-    case $newline$FLEET_LINKS$newline$made$newline in
-      *"$newline$name$newline"*) say "path $line" ;;
+    case $NEWLINE$FLEET_LINKS$NEWLINE$made$NEWLINE in
+      *"$NEWLINE$name$NEWLINE"*) say "path $line" ;;
     esac
-    case $newline$above in
-      *"$newline$name$newline"*) say "above $line" ;;
+    case $NEWLINE$above in
+      *"$NEWLINE$name$NEWLINE"*) say "above $line" ;;
     esac
     case $name in
+      */. | */..) ;;
       "$FLEET_ROOT"/*/.fleet-receipt) say "receipt-file $line" ;;
+      "$FLEET_ROOT"/.staging/*) say "staging $line" ;;
       "$FLEET_ROOT"/*/*) ;;
       "$FLEET_ROOT"/*) say "entry $line" ;;
       "$at") say "at $line" ;;
       /lib*/ld[-.6]*so* | /lib/libgcompat.so*) say "loader $line" ;;
     esac
   done
-  unset IFS
-  set +f
+  words
 }
 
 # find_tool NAME: set $path to its place on PATH, without a substitution, which would fork. BusyBox may have applets
@@ -84,7 +87,7 @@ find_tool() {
   done
   unset IFS
   [ -z "$path" ] || return 0
-  command -v "$1" >/dev/null 2>&1 && path=$1
+  command -v "$1" >/dev/null && path=$1
 }
 
 # Begin with an empty line, since earlier output may not have ended its line.
@@ -102,9 +105,9 @@ if [ -r /proc/self/status ]; then
 fi
 say uid "${uid:-$(id -u)}"
 # The first processor in /proc/cpuinfo is enough. Stop at the first empty line after a match.
-sed -nE "s/^(ID|VERSION_ID|PRETTY_NAME)=/os &/p
-/^(flags|[Ff]eatures|CPU architecture|model name|cpu|isa|uarch|machine|Processor|system type)[[:space:]]*:/{s/^/cpu /p;h;}
-/^\$/{x;/^cpu/q;x;}" /etc/os-release /proc/cpuinfo 2>/dev/null
+sed -nE -e "s/^(ID|VERSION_ID|PRETTY_NAME)=/os &/p" \
+  -e "/^(flags|[Ff]eatures|CPU architecture|model name|cpu|isa|uarch|machine|Processor|system type)[[:space:]]*:/{s/^/cpu /p;h;}" \
+  -e "/^\$/{x;/^cpu/q;x;}" /etc/os-release /proc/cpuinfo
 
 # The userland: what the shell is built for, and its loader. If the shell is static, look at the next program.
 for program in /bin/sh /usr/bin/env /bin/ls /bin/cat /sbin/init; do
@@ -128,29 +131,29 @@ for asked in ${interp:-$loaders}; do
     *) [ -n "$interp" ] || continue ;;
   esac
   say loader-asked "$asked"
-  second=${says#*"$newline"}
+  second=${says#*"$NEWLINE"}
   [ "$second" != "$says" ] || second=
-  lines loader-says "${says%%"$newline"*}$newline${second%%"$newline"*}"
+  lines loader-says "${says%%"$NEWLINE"*}$NEWLINE${second%%"$NEWLINE"*}"
   case $says in
     *musl*) ;;
     # The loader lists the levels that the processor supports (glibc 2.33 and later).
     *GNU* | *GLIBC*)
       case $system in
-        *x86_64) levels "$("$asked" --help 2>/dev/null)" ;;
+        *x86_64) levels "$("$asked" --help)" ;;
       esac
       ;;
     # A loader of glibc before 2.33 has no --version. Its real file name (ld-2.31.so) or getconf has it.
     *)
-      say loader-file "$(readlink -f "$asked" 2>/dev/null)"
-      say getconf "$(getconf GNU_LIBC_VERSION 2>/dev/null)"
+      say loader-file "$(readlink -f "$asked")"
+      say getconf "$(getconf GNU_LIBC_VERSION)"
       ;;
   esac
   break
 done
 if [ -x /usr/bin/sw_vers ]; then
-  say darwin "$(sw_vers -productVersion 2>/dev/null)"
-  say darwin-arm64 "$(sysctl -n hw.optional.arm64 2>/dev/null)"
-  say darwin-translated "$(sysctl -n sysctl.proc_translated 2>/dev/null)"
+  say darwin "$(sw_vers -productVersion)"
+  say darwin-arm64 "$(sysctl -n hw.optional.arm64)"
+  say darwin-translated "$(sysctl -n sysctl.proc_translated)"
 fi
 
 at=$FLEET_ROOT
@@ -167,12 +170,12 @@ while :; do
   [ "$folder" != / ] || break
   folder=${folder%/*}
   folder=${folder:-/}
-  above=$above$folder$newline
+  above=$above$folder$NEWLINE
 done
 if [ -n "$links" ]; then
-  folder=$(cd "$at" 2>/dev/null && pwd -P)
+  folder=$(cd "$at" && pwd -P)
   while [ -n "$folder" ] && [ "$folder" != "$at" ]; do
-    above=$above$folder$newline
+    above=$above$folder$NEWLINE
     folder=${folder%/*}
   done
 fi
@@ -183,20 +186,29 @@ if [ -r /sys/fs/selinux/enforce ]; then
   say selinux "$enforce"
 fi
 
+# Where a link cannot be made: the nearest folder above it is none, or this user may not write there.
+rows
+for line in $FLEET_LINKS; do
+  folder=${line%/*}
+  while [ ! -e "${folder:=/}" ] && [ ! -h "$folder" ]; do
+    folder=${folder%/*}
+  done
+  { [ -d "$folder" ] && [ -w "$folder" ]; } || say closed "$line"
+done
+words
+
 # What is installed: every entry of the root, our receipts, and the number of files that each home still has.
 made=""
 installed=""
-# A small script whose arguments are the name of a home and a path in it. It reports a file of ours that has changed
-# since the installation. A file that was added later is no damage.
-tell_changed="! grep -qF \"  \${2#./}\" .fleet-manifest || printf \"changed %s %s\\n\" \"\$1\" \"\${2#./}\" >&3"
+command -v sha256sum >/dev/null && sums=sha256sum || sums="shasum -a 256"
+# A small script that gets the name of a home and files in it. It reports those that differ from the installed ones. A
+# file that was added later is no damage, and neither is one with another time. grep also finds files with longer names.
+# It does no harm to compare these too.
+tell_changed="printf \"%s\n\" \"\$@\" | sed \"s|^./|  |\" | grep -Ff - .fleet-manifest | $sums -c"
+tell_changed="$tell_changed | sed -n \"s/\(.*\): FAILED.*/changed \$0 \1/p\" >&3"
 if [ -d "$FLEET_ROOT" ]; then
-  for left in "$FLEET_ROOT"/.staging/* "$FLEET_ROOT"/.staging/.[!.]*; do
-    [ -e "$left" ] || [ -h "$left" ] || continue
-    lines staging "$(ls -lan "$FLEET_ROOT/.staging/" 2>/dev/null)"
-    break
-  done
   if [ -f "$FLEET_ROOT/.links" ] && [ -r "$FLEET_ROOT/.links" ]; then
-    while IFS= read -r line || [ -n "$line" ]; do made=$made$line$newline; done <"$FLEET_ROOT/.links"
+    while IFS= read -r line || [ -n "$line" ]; do made=$made$line$NEWLINE; done <"$FLEET_ROOT/.links"
   fi
   lines made-link "$made"
   for home in "$FLEET_ROOT"/cpython-*; do
@@ -206,31 +218,31 @@ if [ -d "$FLEET_ROOT" ]; then
     # A power cut may leave an empty receipt. Report it too: the home is damaged.
     receipt=
     IFS= read -r receipt <"$home/.fleet-receipt"
-    say receipt "${home##*/}" "$receipt"
+    name=${home##*/}
+    say receipt "$name" "$receipt"
     # Count the files and find those newer than the receipt in one pass, which takes most of the time of the probe.
     # Bytecode, packages and the programs of pip change in use, so leave them out, as module_utils/_archive/manifest.py
     # does.
     set -- "$home"/bin/pip*
     { [ -e "$1" ] || [ -h "$1" ]; } || shift
-    { count=$(cd "$home" 2>/dev/null && find . -type d \( -name __pycache__ -o -name site-packages \) -prune \
-      -o -type f -newer .fleet-receipt -exec sh -c "$tell_changed" sh "${home##*/}" {} \; -print \
+    { count=$(cd "$home" && find . -type d \( -name __pycache__ -o -name site-packages \) -prune \
+      -o -type f -newer .fleet-receipt -exec sh -c "$tell_changed" "$name" {} + -print \
       -o \( -type f -o -type l \) -print | wc -l); } 3>&1
-    say files "${home##*/}" "$((${count:-0} - $#))"
-    [ ! -x "$home/bin/python3" ] || say runs "${home##*/}"
+    say files "$name" "$((${count:-0} - $#))"
+    [ ! -x "$home/bin/python3" ] || say runs "$name"
     [ -n "$FLEET_DEEP" ] || continue
-    command -v sha256sum >/dev/null && sums=sha256sum || sums="shasum -a 256"
     # If the check fails but names no file, the manifest itself is damaged.
-    compared=$(cd "$home" && $sums -c .fleet-manifest 2>/dev/null) || case $compared in
+    compared=$(cd "$home" && $sums -c .fleet-manifest) || case $compared in
       *": FAILED"*) ;;
       *) compared=".fleet-manifest: FAILED" ;;
     esac
-    say "$compared" | sed -n "s/: FAILED.*//p" | while IFS= read -r file; do say changed "${home##*/}" "$file"; done
+    say "$compared" | sed -n "s/: FAILED.*//p" | while IFS= read -r file; do say changed "$name" "$file"; done
   done
   if [ -f "$FLEET_ROOT/.level" ] && [ -r "$FLEET_ROOT/.level" ]; then
     read -r level <"$FLEET_ROOT/.level"
     say level "$level"
   fi
-  [ -z "$FLEET_DETAIL" ] || ls -ln /proc/[0-9]*/exe 2>/dev/null | grep -F " -> $FLEET_ROOT/" | sed "s/^/running /"
+  [ -z "$FLEET_DETAIL" ] || ls -ln /proc/[0-9]*/exe | grep -F " -> $FLEET_ROOT/" | sed "s/^/running /"
 fi
 # The prerequisites of an installation take a third of the time of the probe, and most runs have nothing to install.
 # So skip them if something is installed. If a run then has more to install, it runs the probe again.
@@ -248,9 +260,9 @@ if [ -n "$FLEET_PREREQUISITES" ] || [ -z "$installed" ]; then
       says=toybox
     elif [ "$name" = tar ] || [ "$path" = "$name" ]; then
       says=$("$path" --version 2>&1 </dev/null)
-      second=${says#*"$newline"}
+      second=${says#*"$NEWLINE"}
       [ "$second" != "$says" ] || second=
-      says="${says%%"$newline"*} ${second%%"$newline"*}"
+      says="${says%%"$NEWLINE"*} ${second%%"$NEWLINE"*}"
     fi
     say tool "$name" "$path" "$says"
   done
@@ -263,28 +275,31 @@ if [ -n "$FLEET_PREREQUISITES" ] || [ -z "$installed" ]; then
     [ -x "$python" ] && [ ! -h "$python" ] || continue
     case $system$python in
       # On macOS this is a stub. Without the developer tools, it opens a window that offers them.
-      Darwin*/usr/bin/*) xcode-select -p >/dev/null 2>&1 || continue ;;
+      Darwin*/usr/bin/*) xcode-select -p >/dev/null || continue ;;
     esac
     say python "$python" "$("$python" -V 2>&1)"
   done
-  disk=$(df -Pk "$at" 2>/dev/null)
-  disk=${disk##*"$newline"}
+  disk=$(df -Pk "$at")
+  disk=${disk##*"$NEWLINE"}
   lines df "$disk"
   # The mount point follows the percentage.
   case $disk in
-    *"% /"*) [ ! -r /proc/mounts ] || lines mount "$(grep -F " ${disk##*% } " /proc/mounts 2>/dev/null)" ;;
+    *"% /"*)
+      # /proc/mounts has " " as "\040" (fstab(5)). Other marks of regular expressions match more lines than needed.
+      point=$(say "${disk##*% }" | sed "s/[][.*^\$]/./g; s/ /.040/g")
+      lines mount "$(grep " $point " /proc/mounts)"
+      ;;
   esac
 else
   say prerequisites-left-out yes
 fi
 
 # List everything with one ls, since starting a program takes as long as dozens of lines of this script.
-set -f
-IFS=$newline
+rows
 # shellcheck disable=SC2086 # one path a line
 set -- $FLEET_LINKS $made $above
-unset IFS
-set +f
+words
 # shellcheck disable=SC2086 # patterns, to be expanded
-listing "$at" "$FLEET_ROOT"/* "$FLEET_ROOT"/.[!.]* "$FLEET_ROOT"/..?* "$FLEET_ROOT"/cpython-*/.fleet-receipt $loaders "$@"
+listing "$at" "$FLEET_ROOT"/* "$FLEET_ROOT"/.* "$FLEET_ROOT"/.staging/* "$FLEET_ROOT"/.staging/.* \
+  "$FLEET_ROOT"/cpython-*/.fleet-receipt $loaders "$@"
 say fleet-probe-end

@@ -1,18 +1,97 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Prepare an sh script for a host: values first, then the script without comments and indentation."""
+"""Prepare an sh script for a host: the text of a file, or one short line that every login shell passes on to sh."""
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
+from string import ascii_letters
+from typing import Final
+
+# In bytes. dropbear ends a connection at a command of 9000 (MAX_STRING_LEN in its sysoptions.h).
+_LONGEST: Final = 8192
+# sudo and sh around the command, with the mark and the prompt of become.
+_AROUND: Final = 300
+
+# Lines after which the next one belongs to the same command, so that no semicolon may stand between them.
+_GOES_ON: Final = re.compile(r"(?:^|[ ;])(?:then|do|else|in)$|[{(|]$|&&$|;;$")
+# Variables that a script sets: NAME=, for NAME, read NAME... And where they are used.
+_SET: Final = re.compile(r"(?:^|[\s;({])([A-Za-z_]\w*)=|\bfor (\w+)\b")
+_READ: Final = re.compile(r"\bread -r ((?:[a-z_]\w* ?)+)")
+_ARITHMETIC: Final = re.compile(r"\$\(\((.*?)\)\)")
+# Scripts find it as $NEWLINE. A command substitution drops line breaks at its end.
+_NEWLINE: Final = 'N=$(printf "\\n."); N=${N%.}'
+# They mean something to the shell or to programs.
+_MEANINGFUL: Final = frozenset({"PATH", "IFS", "LC_ALL"})
 
 
 def script_text(values: Mapping[str, str], *names: str) -> str:
-    """Join the scripts ``names`` (such as ``_host/probe.sh``), after assignments of ``values``, quoted for sh."""
+    """Join the scripts ``names`` (such as ``_execute/stage.sh``), after assignments of ``values``, quoted for sh."""
     settings = [f"{key}={shlex.quote(value)}" for key, value in values.items()]
+    return "\n".join([*settings, *_code(names)]) + "\n"
+
+
+def command_text(values: Mapping[str, str], *names: str) -> str:
+    """The same on one line, with short names for variables.
+
+    The scripts must keep to a form: a statement a line, no string and no list of patterns over several lines, and
+    variables with ``$`` but in arithmetic. A value may have several lines.
+    """
+    line = _joined(_code(names))
+    short = _short_names(line, values)
+    settings = [f"{short[key]}={_in_one_line(value)}" for key, value in values.items()]
+    return "; ".join([_NEWLINE, *settings, _renamed(line, short).replace("$NEWLINE", "$N")])
+
+
+def passes(command: str) -> bool:
+    """Whether every login shell and server passes this command on to sh as it is.
+
+    csh takes a line break for the end of a quoted text, and ``!`` for history. fish takes ``\\\\`` and ``\\'`` for one
+    character. Both do so even between single quotes.
+    """
+    return (
+        not re.search(r"\n|\\[\\']|![^\s=(]", command) and len(shlex.quote(shlex.quote(command))) < _LONGEST - _AROUND
+    )
+
+
+def _code(names: tuple[str, ...]) -> list[str]:
     text = "".join((Path(__file__).parents[1] / name).read_text(encoding="utf-8") for name in names)
-    lines = (line.strip() for line in text.splitlines())
-    return "\n".join([*settings, *(line for line in lines if line and not line.startswith("#"))]) + "\n"
+    lines = (line.strip() for line in re.sub(r" *\\\n *", " ", text).splitlines())
+    return [line for line in lines if line and line[0] != "#"]
+
+
+def _joined(lines: list[str]) -> str:
+    text = ""
+    for line in lines:
+        text += line + (" " if _GOES_ON.search(line) or _is_pattern(line) else "; ")
+    return text.rstrip("; ")
+
+
+def _is_pattern(line: str) -> bool:
+    """Whether a line is a pattern of ``case``, which ends with a bracket that nothing opens."""
+    return line.endswith(")") and line.count(")") > line.count("(")
+
+
+def _short_names(line: str, values: Mapping[str, str]) -> dict[str, str]:
+    names = [name for pair in _SET.findall(line) for name in pair if name]
+    names += [name for found in _READ.findall(line) for name in found.split()]
+    wanted = dict.fromkeys([*values, *names])
+    letters = iter([letter for letter in ascii_letters if letter != "N"])
+    return {name: name if name in _MEANINGFUL or name == "_" else next(letters) for name in wanted}
+
+
+def _renamed(line: str, short: Mapping[str, str]) -> str:
+    every = "|".join(sorted(map(re.escape, short), key=len, reverse=True))
+    line = _ARITHMETIC.sub(lambda found: re.sub(rf"(?<![\w$])({every})\b", lambda name: short[name[1]], found[0]), line)
+    line = re.sub(rf"(\$\{{?)({every})\b", lambda found: found[1] + short[found[2]], line)
+    line = re.sub(rf"(^|[\s;({{])({every})=", lambda found: f"{found[1]}{short[found[2]]}=", line)
+    line = re.sub(rf"\bfor ({every})\b", lambda found: f"for {short[found[1]]}", line)
+    return _READ.sub(lambda found: re.sub(rf"\b({every})\b", lambda name: short[name[1]], found[0]), line)
+
+
+def _in_one_line(value: str) -> str:
+    return '"$N"'.join(shlex.quote(part) for part in value.split("\n"))

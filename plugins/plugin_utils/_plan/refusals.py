@@ -18,6 +18,13 @@ from ansible_collections.fleet.python.plugins.plugin_utils._plan.model import Bu
 # is known only when it is too late to refuse before anything was done.
 _SPACE: Final = {"install_only_stripped": 90 << 20, "install_only": 120 << 20, FULL: 300 << 20}
 
+# File systems that cannot hold a root: their types, mount options with which they can, and what they lack otherwise.
+# Types and options are those of /proc/mounts (mount(8), mount.cifs(8)).
+_UNFIT: Final[tuple[tuple[frozenset[str], frozenset[str], str], ...]] = (
+    (frozenset({"vfat", "msdos", "exfat"}), frozenset(), "symbolic links, owners and modes"),
+    (frozenset({"cifs", "smb3"}), frozenset({"mfsymlinks", "unix", "posix"}), "symbolic links without mfsymlinks"),
+)
+
 _PROGRAM: Final = re.compile(r"(?:python|pip|pydoc|idle|2to3)[0-9.]*(?:[td]{0,2})(?:-config)?$")
 _VERSION_AT_END: Final = re.compile(r"[0-9]+\.[0-9]+t?d?$")
 
@@ -36,6 +43,12 @@ def refuse_bad_root(observed: Observation, installs: Iterable[Build]) -> None:
         raise PlanError(
             f"{root.path} lies on {root.mount_point}, which is mounted noexec: nothing starts there; set root elsewhere"
         )
+    for types, options, lacks in _UNFIT:
+        if root.filesystem in types and not options.intersection(root.mount_options):
+            raise PlanError(
+                f"{root.path} lies on {root.mount_point}, a file system ({root.filesystem}) that has no {lacks}: "
+                "set root to a directory on another one"
+            )
     if not root.writable:
         raise PlanError(
             f"{at.path} is not writable for uid {observed.uid}: "
@@ -76,6 +89,11 @@ def extra_links(task: Task, observed: Observation, outcomes: list[Outcome]) -> d
                     f"{path} leads to {found.target}, which is not ours: remove it or leave it out of links"
                 )
             wanted[path] = target
+        if path in wanted and path in observed.closed_links:
+            raise PlanError(
+                f"{path} cannot be made: the folder above it that is there is read-only, none at all, or not writable "
+                f"for uid {observed.uid}; make it, run with become, or leave {path} out of links"
+            )
     return wanted
 
 
