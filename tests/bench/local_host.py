@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -66,7 +68,15 @@ class LocalHost:
         done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False)
         return {"rc": done.returncode, "stdout": done.stdout, "stderr": done.stderr}
 
-    run_with_environment = run
+    def run_script(self, text: str) -> dict[str, Any]:
+        """Run a script; as `run`."""
+        return self.run(f"/bin/sh {shlex.quote(self.send_text(text))}")
+
+    def send_text(self, text: str) -> str:
+        """Write a text into a file; its path."""
+        file = self._scratch / f"text-{uuid.uuid4().hex}"
+        file.write_text(text)
+        return str(file)
 
     def send(self, local: Path) -> str:
         """Copy a file; its new path."""

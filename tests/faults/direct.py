@@ -205,12 +205,19 @@ class Direct:
 
     def run(self, command: str) -> dict[str, Any]:
         """Run a command; ``rc``, ``stdout`` and ``stderr``."""
-        part: Part | None = "stage" if "fleet-staged" in command else None
-        return self._run(["/bin/sh", "-c", command], None, part)
+        return self._run(["/bin/sh", "-c", command], None, None)
 
-    def run_with_environment(self, command: str) -> dict[str, Any]:
-        """The same: a play without ``environment``."""
-        return self.run(command)
+    def run_script(self, text: str) -> dict[str, Any]:
+        """Run a script, from a file as the real connection does; a play without ``environment``."""
+        part: Part | None = "stage" if "fleet-staged" in text else None
+        return self._run(["/bin/sh", self.send_text(text)], None, part)
+
+    def send_text(self, text: str) -> str:
+        """Write a text into a file on the host; its path there."""
+        target = f"{self.inbox}/sent-{next(self._numbers)}"
+        command = [*self._enter, "/bin/sh", "-c", f"umask 077; cat > {target}"]
+        subprocess.run(command, input=text, text=True, check=True)
+        return target
 
     def send(self, local: Path) -> str:
         """Copy a file to the host; its path there."""

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from copy import copy
@@ -29,6 +31,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors impor
     StageError,
     UnreachedError,
 )
+from ansible_collections.fleet.python.plugins.plugin_utils._host.script import passes
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.download import Watch, unwatched
 
 if TYPE_CHECKING:
@@ -87,14 +90,30 @@ class Remote:
         return str(self._task_vars.get("inventory_hostname", "this host"))
 
     def run(self, command: str) -> dict[str, Any]:
-        """Run a command under the task's become; ``rc``, ``stdout`` and ``stderr``."""
+        """Run a command under the task's become; ``rc``, ``stdout`` and ``stderr``.
+
+        One that not every login shell passes on as it is travels as a file.
+        """
+        if not passes(command):
+            command = f"/bin/sh {shlex.quote(self.send_text(command))}"
         answer: dict[str, Any] = clean_values(self._action._low_level_execute_command(command))
         return answer
 
-    def run_with_environment(self, command: str) -> dict[str, Any]:
-        """The same under the task's ``environment``."""
+    def run_script(self, text: str) -> dict[str, Any]:
+        """Run an sh script of any length under the task's become and ``environment``. Nobody else may read it."""
         environment = self._action._compute_environment_string()
-        return self.run(f"{environment} /bin/sh -c {shlex.quote(command)}" if environment.strip() else command)
+        return self.run(f"{environment} /bin/sh {shlex.quote(self.send_text(text))}".lstrip())
+
+    def send_text(self, text: str) -> str:
+        """Write a text into a file in the task's temporary directory on the host; its path there."""
+        # A name that nothing else has, and gone as soon as it is sent: there may be secrets in it.
+        local = run_directory() / f"text-{uuid.uuid4().hex}"
+        try:
+            with open(os.open(local, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+                file.write(text)
+            return self.send(local)
+        finally:
+            local.unlink(missing_ok=True)
 
     def send(self, local: Path) -> str:
         """Copy a file into the task's temporary directory on the host; its path there."""

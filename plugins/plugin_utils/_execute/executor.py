@@ -62,8 +62,8 @@ class Host(Receiver, Protocol):
     def run(self, command: str) -> dict[str, Any]:
         """Run a command; ``rc``, ``stdout`` and ``stderr``."""
 
-    def run_with_environment(self, command: str) -> dict[str, Any]:
-        """Run a command under the task's ``environment``, which may name a proxy."""
+    def run_script(self, text: str) -> dict[str, Any]:
+        """Run an sh script of any length, under the task's ``environment``, which may name a proxy."""
 
     def watched_pull(self, what: str, root: str, stages: str) -> AbstractContextManager[None]:
         """Show the progress of a download into these stages while the block runs."""
@@ -83,7 +83,9 @@ def execute(plan: Plan, observed: Observation, host: Host, order: Order) -> dict
     first = None if python else staged_first(plan)
     methods = choose_methods(plan, observed, host, order, first)
     archives = {
-        home: transfer(order.entries[home], home, method, host, order.transfer, steps)
+        home: transfer(
+            order.entries[home], home, method, host, order.transfer, steps, by_sh=bool(first and first.home == home)
+        )
         for home, method in methods.items()
     }
     try:
@@ -132,11 +134,11 @@ def stage_first(plan: Plan, build: Build, archive: Transferred, host: Host, step
         top=archive_top(build),
         program=program,
         file=archive.file,
-        pull=archive.pull,
+        order=archive.order,
     )
     start = time.monotonic()
-    with host.watched_pull(f"download of {build.asset}", plan.root, stage) if archive.pull else nullcontext():
-        answer = host.run_with_environment(script)
+    with host.watched_pull(f"download of {build.asset}", plan.root, stage) if archive.order else nullcontext():
+        answer = host.run_script(script)
     staged = parse_stage(f"{answer.get('stdout', '')}", build.home)
     steps.append({"name": "stage", "home": build.home, "seconds": round(time.monotonic() - start, 3)})
     return StagedBuild(
@@ -172,7 +174,7 @@ def recovered(error: StageError, plan: Plan, first: Build | None, host: Host, or
     """Leave no stage behind, note what the run has learned, and return the error that says what happened."""
     if first and isinstance(error, CrashError):
         # The module never ran, so nothing else would remove what sh has staged.
-        host.run(_sweep(plan))
+        host.run_script(_sweep(plan))
         if error.status in _ILLEGAL_INSTRUCTION:
             error = IllegalInstructionError(
                 f"try of {first.home} failed: the interpreter dies with an illegal instruction when it runs the "
@@ -192,7 +194,7 @@ def sweep_up(plan: Plan, observed: Observation, host: Host) -> None:
     if python:
         host.module(python, {"root": plan.root, "sweep_only": True})
     else:
-        host.run(_sweep(plan))
+        host.run_script(_sweep(plan))
 
 
 def _sweep(plan: Plan) -> str:

@@ -29,12 +29,12 @@ def stage_script(
     top: Sequence[str],
     program: str,
     file: str = "",
-    pull: str = "",
+    order: str = "",
 ) -> str:
-    """The command that stages a build below ``<root>/.staging/<stage>/tree``.
+    """The script that stages a build below ``<root>/.staging/<stage>/tree``.
 
-    ``file`` is the archive on the host, or ``pull`` a file there as module_utils/_fetch/pull.py describes it: everybody
-    on the host may read this command, and the URLs may hold secrets.
+    ``file`` is the archive on the host, or ``order`` says where to download it, as module_utils/_fetch/pull.py
+    describes it. The order may hold secrets, and so the script: run it from a file that nobody else may read.
     """
     values = {
         "FLEET_ROOT": root,
@@ -43,9 +43,9 @@ def stage_script(
         "FLEET_TOP": "/".join(top),
         "FLEET_PROGRAM": program,
         "FLEET_FILE": file,
-        "FLEET_PULL": pull,
+        "FLEET_PULL": "yes" if order else "",
     }
-    return script_text(values, "_execute/fetch.sh", "_execute/stage.sh")
+    return script_text(values, "_execute/fetch.sh", "_execute/stage.sh") + (f"fleet-order\n{order}" if order else "")
 
 
 @dataclass(frozen=True, slots=True)

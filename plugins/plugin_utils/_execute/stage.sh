@@ -1,9 +1,9 @@
 # shellcheck shell=sh
 # Stage a verified tree on a host that has no Python: fetch, compare the sha256, look through, unpack below the root.
 # The module does the rest (normalise, try, place, link). The interpreter staged here runs it.
-# Sent as text, after fetch.sh and lines that set FLEET_ROOT, FLEET_STAGE (a name that nobody else uses), FLEET_SHA256,
+# Sent as a file, after fetch.sh and lines that set FLEET_ROOT, FLEET_STAGE (a name that nobody else uses), FLEET_SHA256,
 # FLEET_TOP (the folder in the archive), FLEET_PROGRAM, and FLEET_FILE (the archive as the controller has sent it) or
-# FLEET_PULL (what fetch.sh needs).
+# FLEET_PULL: if it is not empty, what fetch.sh needs follows this script, after a line "fleet-order".
 # No single quote stands in the code: see probe.sh.
 LC_ALL=C
 export LC_ALL
@@ -147,6 +147,10 @@ if [ -n "$FLEET_FILE" ]; then
   found=$(digest "$archive")
   [ "$found" = "$FLEET_SHA256" ] || fail download "the file that the controller sent has sha256 $found, not $FLEET_SHA256"
 else
+  FLEET_PULL=$stage/order
+  said=$( (umask 077 && sed "1,/^fleet-order\$/d" "$0" >"$FLEET_PULL") 2>&1) || fail stage "$said"
+  # There may be secrets in it. The shell goes on reading what it has opened.
+  rm -f "$0" 2>/dev/null
   refused="" shown="" failures=""
   pull || {
     [ -z "$refused" ] || fail download "no source gave the archive:$failures"
@@ -167,3 +171,4 @@ status=$?
 [ "$status" -ne 132 ] || fail try "the interpreter dies with an illegal instruction: it is built for a higher CPU level"
 [ "$status" -eq 0 ] || fail try "the interpreter cannot start (exit status $status): $said"
 printf "fleet-staged\nfleet-end\n" || leave
+exit 0

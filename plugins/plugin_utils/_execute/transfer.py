@@ -6,9 +6,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import time
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +28,9 @@ class Receiver(Protocol):
 
     def send(self, local: Path) -> str:
         """Copy a file to the host; its path there."""
+
+    def send_text(self, text: str) -> str:
+        """Write a text into a file on the host that nobody else may read; its path there."""
 
     def watch(self, what: str) -> Watch:
         """Whoever shows the progress of something that takes time on the host."""
@@ -60,11 +61,15 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class Transferred:
-    """Files on the host: the archive itself, or what it needs to download it. ``source``: where it came from."""
+    """Files on the host: the archive itself, or what it needs to download it. ``source``: where it came from.
+
+    ``order`` is the text of such a file, for sh: it comes to the host with the script that reads it.
+    """
 
     sha256: str
     file: str = ""
     pull: str = ""
+    order: str = ""
     source: str = ""
 
 
@@ -99,11 +104,21 @@ def _unfit(entry: Entry, options: TransferOptions, observed: Observation) -> str
 
 
 def transfer(
-    entry: Entry, home: str, method: Method, host: Receiver, options: TransferOptions, steps: list[dict[str, Any]]
+    entry: Entry,
+    home: str,
+    method: Method,
+    host: Receiver,
+    options: TransferOptions,
+    steps: list[dict[str, Any]],
+    *,
+    by_sh: bool,
 ) -> Transferred:
-    """Send the archive, or what the host needs to download it. Raises SourceError."""
+    """Send the archive, or what the host needs to download it. ``by_sh``: sh stages it there. Raises SourceError."""
     if method.name == "pull":
-        return Transferred(entry.sha256, pull=_send_pull(entry, host, options))
+        order = _order(entry, options)
+        return (
+            Transferred(entry.sha256, order=order) if by_sh else Transferred(entry.sha256, pull=host.send_text(order))
+        )
     start = time.monotonic()
     watch = host.watch(f"download of {entry.asset.name}")
     archive = cached_archive(entry, options.sources, options.skipped_sources, watch)
@@ -112,9 +127,10 @@ def transfer(
     return Transferred(archive.sha256, file=sent, source="pushed by the controller")
 
 
-def _send_pull(entry: Entry, host: Receiver, options: TransferOptions) -> str:
+def _order(entry: Entry, options: TransferOptions) -> str:
+    """What a host needs to download an archive, in the form of module_utils/_fetch/pull.py."""
     access = options.access
-    pull = Pull(
+    return Pull(
         urls=tuple(source.url(entry) for source in options.sources if source.pullable),
         headers=tuple(f"{name}: {value}" for name, value in access.headers),
         proxy=access.proxy,
@@ -123,15 +139,7 @@ def _send_pull(entry: Entry, host: Receiver, options: TransferOptions) -> str:
         min_rate=access.min_rate,
         download_timeout=access.download_timeout,
         authorities=access.ca_path.read_text(encoding="ascii", errors="replace") if access.ca_path else "",
-    )
-    # A name that nothing else has, and gone as soon as it is sent: there may be secrets in it.
-    local = options.run_directory / f"pull-{uuid.uuid4().hex}"
-    try:
-        with open(os.open(local, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(pull.text())
-        return host.send(local)
-    finally:
-        local.unlink(missing_ok=True)
+    ).text()
 
 
 def transfers_by_home(methods: Mapping[str, Method]) -> dict[str, dict[str, str]]:

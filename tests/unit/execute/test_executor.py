@@ -59,8 +59,11 @@ class ScriptedHost:
         self.commands.append(command)
         return self._answer(command)
 
-    def run_with_environment(self, command: str) -> dict[str, Any]:
-        return self.run(command)
+    def run_script(self, text: str) -> dict[str, Any]:
+        return self.run(text)
+
+    def send_text(self, text: str) -> str:
+        return "/tmp/text"
 
     def send(self, local: Path) -> str:
         return f"/tmp/{local.name}"
@@ -124,7 +127,7 @@ def test_sh_stages_the_build_that_runs_the_module(planned: tuple[Plan, Observati
     plan, _observed = planned
     answer = "fleet-source https://mirror\nfleet-skipped https://down: refused\nfleet-staged\n"
     steps: list[dict[str, Any]] = []
-    archive = Transferred("a" * 64, pull="/tmp/pull")
+    archive = Transferred("a" * 64, order="url https://mirror\n")
     staged = stage_first(plan, plan.installs[0], archive, ScriptedHost(says(answer)), steps)
     assert staged.python == f"{ROOT}/.staging/{staged.stage}/tree/bin/python3.13"
     assert (staged.source, staged.skipped_sources) == ("https://mirror", ("https://down: refused",))

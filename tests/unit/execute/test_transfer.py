@@ -93,21 +93,21 @@ def test_a_host_tries_once_in_a_run(tmp_path: Path) -> None:
     assert recall_unreached(TransferOptions("auto", [HTTP, SECRET], tmp_path), "one") == ""
 
 
-def test_what_a_host_is_told_lies_in_a_file_of_its_own(tmp_path: Path) -> None:
-    sent: list[tuple[int, str]] = []
+@pytest.mark.parametrize("by_sh", [False, True])
+def test_what_a_host_is_told_lies_in_a_file_of_its_own(tmp_path: Path, by_sh: bool) -> None:
+    """For sh it is in the script's file."""
+    sent: list[str] = []
 
     class Host:
-        def send(self, local: Path) -> str:
-            sent.append((local.stat().st_mode & 0o777, local.read_text()))
+        def send_text(self, text: str) -> str:
+            sent.append(text)
             return "/tmp/pull"
 
     chosen = TransferOptions("pull", [SECRET, LOCAL], tmp_path, TOKEN)
     way = choose_method(GZ, chosen, host(curl=""), without_python=True)
-    delivery = transfer(GZ, "home", way, cast(Any, Host()), chosen, [])
-    assert (delivery.pull, delivery.file, delivery.sha256) == ("/tmp/pull", "", GZ.sha256)
-    [(mode, text)] = sent
-    assert mode == 0o600
+    delivery = transfer(GZ, "home", way, cast(Any, Host()), chosen, [], by_sh=by_sh)
+    assert (delivery.pull, delivery.file, delivery.sha256) == ("" if by_sh else "/tmp/pull", "", GZ.sha256)
+    [text] = [delivery.order] if by_sh else sent
     assert f"url https://deploy:s3cret@mirror/{GZ.url_path}\n" in text
     assert "header X-Token: s3cret\n" in text
     assert "/srv" not in text
-    assert list(tmp_path.iterdir()) == []

@@ -85,7 +85,12 @@ def test_the_stage_obeys_no_value(shell: str, name: str, values: tuple[str, str,
         script = stage_script(
             root=f"{folder}/{name}", stage="aa", sha256=sha256, top=(top,), program=program, file=f"{folder}/{file}"
         )
-        done = run(shell, script, folder)
+        path = Path(folder, "script")
+        path.write_text(script)
+        done = subprocess.run(
+            [*shlex.split(shell), str(path)], cwd=folder, capture_output=True, text=True, check=False, errors="replace"
+        )
+        path.unlink()
         with pytest.raises(StageError, match="download of H failed"):
             parse_stage(done.stdout, "H")
         assert not list(Path(folder).iterdir())
