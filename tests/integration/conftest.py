@@ -92,7 +92,7 @@ def new_host(containers: Mapping[str, str], container_prefix: str) -> Iterator[N
 class SshHost(Protocol):
     """Makes a fresh Debian without Python, reached by ssh as its ordinary user; parameters as for `NewHost`."""
 
-    def __call__(self, *options: str, **variables: Any) -> Target: ...
+    def __call__(self, *options: str, image: str = "debian12-ssh", **variables: Any) -> Target: ...
 
 
 @pytest.fixture
@@ -102,8 +102,8 @@ def ssh_host(new_host: NewHost, tmp_path: Path) -> SshHost:
     # Nothing of the user's, and no master process that outlives the test.
     words = ("-F", "/dev/null", "-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no")
 
-    def make(*options: str, **variables: Any) -> Target:
-        target = new_host("debian12-ssh", *options)
+    def make(*options: str, image: str = "debian12-ssh", **variables: Any) -> Target:
+        target = new_host(image, *options)
         hosts.start_sshd(target.container, key.with_suffix(".pub").read_text())
         own = {
             "ansible_connection": "ansible.builtin.ssh",

@@ -215,5 +215,26 @@ IMAGES = (
     Image("debian12-armhf", "armhf", "bookworm", only_named=True),
     Image("debian12-nginx", "amd64", "bookworm", ("nginx", "ca-certificates", "python3"), ("python3", "python3.11")),
     Image("debian12-ssh", "amd64", "bookworm", ("openssh-server", "sudo"), user="deploy"),
+    # Other ways in and other userlands: a small ssh server, login shells that are not sh, tools that are not GNU's.
+    Image(
+        "debian12-others",
+        "amd64",
+        "bookworm",
+        (
+            "openssh-server",
+            "openssh-sftp-server",
+            "dropbear-bin",
+            "sudo",
+            "csh",
+            "tcsh",
+            "fish",
+            "busybox",
+            "rust-coreutils",
+            "toybox",
+        ),
+        # fish wants it. Tests remove it.
+        ("python3", "python3.11"),
+        user="deploy",
+    ),
     Image("debian12-systemd", "amd64", "bookworm", ("systemd",)),
 )
