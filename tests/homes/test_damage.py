@@ -13,6 +13,7 @@ from tests.homes.builds import HOME_313
 from tests.homes.processes import start_python, stop
 from tests.integration.conftest import Interpreter, NewHost
 from tests.integration.counter import Counter
+from tests.integration.playbook import Controller
 from tests.integration.target import Target
 
 _LINK = "/opt/python/3.13"
@@ -65,11 +66,14 @@ def test_it_stays_while_a_process_runs_from_it(new_host: NewHost, interpreter: I
     target = new_host("debian12")
     interpreter(target).ok()
     pid = start_python(target, _PYTHON)
+    target.sh('echo "x = 1" >"$1/lib/python3.13/site-packages/of_people.py"', HOME_313)
     target.sh('rm "$1/lib/python3.13/json/decoder.py" "$1/bin/python3"', HOME_313)
 
     repaired = interpreter(target).ok()
     assert [each["action"] for each in repaired["interpreters"]] == ["repaired"]
-    [warning] = repaired["warnings"]
+    kept, warning = repaired["warnings"]
+    assert kept.endswith("site-packages: of_people.py")
+    target.sh('"$1" -B -c "import of_people"', _PYTHON)
     assert HOME_313.rpartition("/")[2] in warning
     assert f"process {pid} (python3.13) runs from it" in warning
     assert _linked(target) == _SECOND
@@ -96,12 +100,13 @@ def test_the_deep_look_sees_what_the_quick_one_cannot(
     target.sh(
         'cd "$1" && echo "x = 1" > lib/python3.13/site-packages/x.py && bin/python3.13 -c "import json, x"'
         " && echo changed >> bin/pip3 && rm -f bin/pip && rm -r lib/python3.13/site-packages/pip"
-        " && echo mine > mine.txt",
+        " && echo mine > mine.txt && echo mine > bin/py && find . -name 'p*' -exec touch {} +",
         home,
     )
-    for verify in ("quick", "deep"):
+    # The second time, each interpreter is started too.
+    for verify, trips in (("quick", 1), ("deep", 2)):
         assert not interpreter(target, verify=verify).ok()["changed"]
-        assert counter.starts() == ["podman exec"]
+        assert counter.starts() == ["podman exec"] * trips
 
     # The same size, the time of before.
     target.sh(
@@ -112,7 +117,7 @@ def test_the_deep_look_sees_what_the_quick_one_cannot(
     assert not interpreter(target, verify="quick").ok()["changed"]
     counter.starts()
     predicted = interpreter(target, "3.13", "--check", verify="deep").ok()
-    assert counter.starts() == ["podman exec"]
+    assert counter.starts() == ["podman exec"] * 2
     assert [each["action"] for each in predicted["interpreters"]] == ["repaired"]
     repaired = interpreter(target, verify="deep").ok()
     assert [each["action"] for each in repaired["interpreters"]] == ["repaired"]
@@ -135,3 +140,38 @@ def test_a_deep_look_needs_a_program_for_digests(new_host: NewHost, interpreter:
     target.sh("rm -f /usr/bin/sha256sum /usr/bin/shasum")
     assert not interpreter(target).ok()["changed"]
     assert "neither sha256sum nor shasum" in interpreter(target, verify="deep").refusal()
+    # What cannot be compared or counted is no damage.
+    target.sh('touch "$1/lib/python3.13/os.py"', HOME_313)
+    for program in ("grep", "wc", "find"):
+        target.sh('rm "/usr/bin/$1"', program)
+        assert not interpreter(target).ok()["changed"]
+
+
+# What setcap writes for cap_net_raw+ep (linux/capability.h, struct vfs_cap_data).
+_CAPABILITY = "0100000200200000000000000000000000000000"
+
+
+def test_the_deep_look_finds_what_starts_no_more(
+    new_host: NewHost, interpreter: Interpreter, controller: Controller
+) -> None:
+    """A library that an upgrade of the system has taken, and a program with capabilities."""
+    target = new_host("debian12-python3")
+    assert interpreter(target, ["3.11.1", "3.13"]).ok()["changed"]
+    target.sh("rm /lib/x86_64-linux-gnu/libcrypt.so.1*")
+    python = f"{HOME_313}/bin/python3.13"
+    code = "import os, sys; os.setxattr(sys.argv[1], 'security.capability', bytes.fromhex(sys.argv[2]))"
+    target.sh('python3 -c "$@"', code, python, _CAPABILITY)
+    # As an ordinary user sees it. Root starts it all the same.
+    target.sh('"$1" -V; ! setpriv --reuid=65534 "$1" -V', python)
+
+    assert not interpreter(target, ["3.11.1", "3.13"]).ok()["changed"]
+    assert [each["action"] for each in interpreter(target, verify="deep").ok()["interpreters"]] == ["repaired"]
+    target.sh('setpriv --reuid=65534 "$1" -V', _PYTHON)
+    message = interpreter(target, "3.11.1", verify="deep").refusal()
+    assert "libcrypt.so.1" in message
+    assert "The host is as it was" in message
+    [outcome] = controller.play({target.name: target.variables}, [{"fleet.python.interpreter_info": {}}]).outcomes
+    damage = {home["version"]: home["damage"] for home in outcome.ok()["homes"]}
+    assert damage["3.13.2"] == ""
+    assert damage["3.11.1"].startswith("it does not start:")
+    assert "libcrypt.so.1" in damage["3.11.1"]

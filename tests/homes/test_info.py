@@ -40,7 +40,7 @@ def test_what_is_there(new_host: NewHost, interpreter: Interpreter, controller: 
     counter.starts()
     before = target.state("/opt/python")
     found = _info(controller, target)
-    assert counter.starts() == ["podman exec"]
+    assert counter.starts() == ["podman exec"] * 2
     assert target.state("/opt/python") == before
     assert not found["changed"]
 

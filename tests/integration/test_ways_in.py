@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,11 @@ def test_every_way_in_installs_and_then_changes_nothing(
     users = [replace(host, name=shell, variables={**host.variables, "ansible_user": shell}) for shell in SHELLS]
     ways = [*users, replace(host, name="dropbear", variables={**host.variables, "ansible_port": 2222})]
     here = "/opt/python of {{ inventory_hostname }}"
-    task = {"root": here, "links": [f"{here} links/py-{number}" for number in range(links)], "transfer": transfer}
+    task: dict[str, Any] = {
+        "root": here,
+        "links": [f"{here} links/py-{number}" for number in range(links)],
+        "transfer": transfer,
+    }
     outcomes = everywhere(ways, "3.13", **task)
     assert all(outcome.ok()["changed"] for outcome in outcomes.values())
     for way in ways:

@@ -25,6 +25,7 @@ from ansible_collections.fleet.python.plugins.module_utils._fetch.pull import ta
 from ansible_collections.fleet.python.plugins.module_utils._fetch.verify import copy_checked
 from ansible_collections.fleet.python.plugins.module_utils._home.bytecode import compile_bytecode
 from ansible_collections.fleet.python.plugins.module_utils._home.disk import watched_disk
+from ansible_collections.fleet.python.plugins.module_utils._home.packages import keep_packages
 from ansible_collections.fleet.python.plugins.module_utils._home.relocate import relocate
 from ansible_collections.fleet.python.plugins.module_utils._home.steps import ApplyError, Steps
 from ansible_collections.fleet.python.plugins.module_utils._home.tree import inherits_access, normalize
@@ -114,6 +115,8 @@ def install_build(
             written.result()
             files = write_manifest(tree, read.result())
             installed = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            if install["replaces"]:
+                _keep_packages(root, install, tree, steps)
             receipt = dict(install["receipt"], source=source, files=files, installed=installed)
             place(root, tree, home, receipt, sync)
             steps.done.append(f"{home} is installed")
@@ -144,6 +147,14 @@ def _unpacked(stage: str, tree: str, install: dict[str, Any], fetched: Any, step
         contents = unpack(archive, tree, tuple(install["top"]))
         os.unlink(archive)
     return fetched[1] if fetched else install["source"], contents
+
+
+def _keep_packages(root: str, install: dict[str, Any], tree: str, steps: Steps) -> None:
+    old, new = (os.path.join(root, install[key]) for key in ("replaces", "home"))
+    kept = keep_packages(old, tree, new)
+    if kept:
+        some = ", ".join(kept[:10]) + (", ..." if kept[10:] else "")
+        steps.warnings.append(f"{new} replaces {old}, which is damaged, and has what was in its site-packages: {some}")
 
 
 def _follow(tree: str, home: str) -> None:

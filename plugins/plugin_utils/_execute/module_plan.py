@@ -87,6 +87,7 @@ def _install(
             "ca_fallback": any(quirk.name == "ca_path_rhel8" for quirk in quirks),
             "python": f"{plan.root}/{build.link}/{program}",
         },
+        "replaces": plan.replaces.get(build.home, ""),
         "compile_bytecode": order.compile_bytecode,
         "receipt": _receipt(build, order.entries[build.home]),
     }

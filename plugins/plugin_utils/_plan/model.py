@@ -93,6 +93,8 @@ class Plan:
     made_links: tuple[str, ...] | None = None
     unlink: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
+    replaces: Mapping[str, str] = field(default_factory=dict)
+    """The damaged home that a new one takes the place of, by the new one's name. Its packages are kept."""
     record_previous: bool = True
     warnings: tuple[str, ...] = ()
 

@@ -8,7 +8,7 @@ No I/O, no clock, no Ansible. Check mode, diff and the result are views of the P
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import home_name, parse_asset
@@ -107,6 +107,7 @@ def _present(
         root=task.root,
         outcomes=tuple(outcomes),
         installs=tuple(installs.values()),
+        replaces=_replaced(builds, installs.values(), linked),
         links=links,
         paths=paths,
         made_links=tuple(sorted({*observed.made_links, *task.links})) if paths else None,
@@ -145,6 +146,17 @@ def _damaged(builds: tuple[Build, ...], chosen: Mapping[Request, Build]) -> list
     """The damaged homes of the chosen builds, which a whole one replaces, also those that were in use until now."""
     assets = {build.asset for build in chosen.values()}
     return [build.home for build in builds if not build.whole and build.asset in assets]
+
+
+def _replaced(builds: tuple[Build, ...], installs: Iterable[Build], linked: Mapping[str, str]) -> dict[str, str]:
+    """For each install that repairs: the damaged home of the same build, and the one in use if there are several."""
+    found: dict[str, str] = {}
+    for build in installs:
+        damaged = [each for each in builds if each.asset == build.asset and not each.whole]
+        damaged.sort(key=lambda each: linked.get(each.link) == each.home)
+        if damaged:
+            found[build.home] = damaged[-1].home
+    return found
 
 
 def _pruned(
