@@ -9,7 +9,7 @@
 # through (ssh, become, sh -c) would quote each of them again.
 exec 2>/dev/null
 # What a host sets for its users may change what ls and grep print.
-unset TIME_STYLE QUOTING_STYLE GREP_OPTIONS
+unset TIME_STYLE QUOTING_STYLE BLOCK_SIZE LS_BLOCK_SIZE GREP_OPTIONS
 LC_ALL=C
 export LC_ALL
 PATH=${PATH:+$PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -204,7 +204,7 @@ command -v sha256sum >/dev/null && sums=sha256sum || sums="shasum -a 256"
 # A small script that gets the name of a home and files in it. It reports those that differ from the installed ones. A
 # file that was added later is no damage, and neither is one with another time. grep also finds files with longer names.
 # It does no harm to compare these too.
-tell_changed="printf \"%s\n\" \"\$@\" | sed \"s|^./|  |\" | grep -Ff - .fleet-manifest | $sums -c"
+tell_changed="printf \"%s\n\" \"\$@\" | sed \"s|^./|  |\" | grep -Ff /dev/stdin .fleet-manifest | $sums -c -"
 tell_changed="$tell_changed | sed -n \"s/\(.*\): FAILED.*/changed \$0 \1/p\" >&3"
 if [ -d "$FLEET_ROOT" ]; then
   if [ -f "$FLEET_ROOT/.links" ] && [ -r "$FLEET_ROOT/.links" ]; then
