@@ -51,6 +51,7 @@ class Scene:
     def attempt(self, arm: Callable[[Direct], None]) -> None:
         """Run with a fault, look at the host, run again without it, look at it again."""
         self.restore()
+        before = self._seen()
         arm(self.host)
         try:
             self.task()
@@ -61,6 +62,8 @@ class Scene:
             self.faults += 1
             self._says_that_it_is_full(error)
             self.works(must=self.linked_before)
+            # It says that the host is as it was, or what is different.
+            assert bool(error.done) is (self._seen() != before), error.done
         finally:
             self.host.fault, self.host.at = None, 0
             free(self.host.outside(FILLER))
@@ -69,6 +72,14 @@ class Scene:
         self.host.wait_for_orphans()
         assert not self.task()["changed"]
         self.settled()
+
+    def _seen(self) -> str:
+        """What users see below the root: homes, links and what these lead to."""
+        return self.host.sh(
+            'cd "$1" 2>/dev/null || exit 0; for name in * .*.previous .links; do '
+            'if [ -h "$name" ]; then echo "$name $(readlink "$name")"; elif [ -e "$name" ]; then echo "$name"; fi; done',
+            ROOT,
+        )
 
     def _says_that_it_is_full(self, error: StageError) -> None:
         said = str(error)

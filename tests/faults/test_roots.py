@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,41 @@ def test_bad_root(make: str, said: str, image: str, direct: NewDirect, options: 
     host = direct(image)
     host.sh(make)
     assert said in _refused(host, options, "/opt", "/srv")
+
+
+@pytest.mark.fault("a root on a mount point with a blank in its name that is mounted noexec", REFUSED)
+def test_bad_root_with_a_blank(image: str, direct: NewDirect, options: dict[str, object]) -> None:
+    host = direct(image)
+    host.sh('mkdir "/mnt/USB [DISK"; mount -t tmpfs -o noexec none "/mnt/USB [DISK"')
+    message = _refused(host, {**options, "root": "/mnt/USB [DISK/python"}, "/mnt")
+    assert "lies on /mnt/USB [DISK, which is mounted noexec" in message
+
+
+@pytest.fixture
+def exfat(tmp_path: Path) -> Iterator[Path]:
+    """Where exFAT is mounted, which has no symbolic links, owners and modes."""
+    disk, folder = tmp_path / "disk", tmp_path / "exfat"
+    folder.mkdir()
+    with open(disk, "wb") as file:
+        file.truncate(400 << 20)
+    subprocess.run(["mkfs.exfat", disk], check=True, capture_output=True)
+    device = subprocess.check_output(["losetup", "--find", "--show", disk], text=True).strip()
+    try:
+        subprocess.run(["mount.exfat-fuse", "-o", "umask=022", device, folder], check=True, capture_output=True)
+        try:
+            yield folder
+        finally:
+            subprocess.run(["umount", folder], check=True)
+    finally:
+        subprocess.run(["losetup", "--detach", device], check=True)
+
+
+@pytest.mark.fault("a root on exFAT", REFUSED)
+def test_root_without_links(image: str, direct: NewDirect, options: dict[str, object], exfat: Path) -> None:
+    host = direct(image, f"--volume={exfat}:/mnt")
+    message = _refused(host, {**options, "root": "/mnt/python"}, "/mnt")
+    assert "/mnt/python lies on a file system without symbolic links" in message
+    assert "set root to a directory on another one" in message
 
 
 @pytest.mark.parametrize(("option", "said"), [("ro", "mounted read-only"), ("noexec", "mounted noexec")])

@@ -118,6 +118,20 @@ def remove_lock(root: str) -> None:
             os.unlink(path)
 
 
+def _refuse_without_links(root: str, staging: str) -> None:
+    """Raises RootError if the file system has no symbolic links. The staging has just been made, and goes again."""
+    link = os.path.join(staging, "link")
+    try:
+        os.symlink("nowhere", link)
+        os.unlink(link)
+    except OSError as error:
+        for folder in (staging, root):
+            with suppress(OSError):
+                os.rmdir(folder)
+        why = f"{root} lies on a file system without symbolic links ({error.strerror})"
+        raise RootError(f"{why}: set root to a directory on another one") from error
+
+
 def _make_root(root: str) -> None:
     staging = staging_of(root)
     try:
@@ -125,6 +139,7 @@ def _make_root(root: str) -> None:
         # Nobody else may see archives and trees before their trial.
         with suppress(FileExistsError):
             os.mkdir(staging, 0o700)
+            _refuse_without_links(root, staging)
         found = os.lstat(staging)
         if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
             raise RootError(

@@ -138,6 +138,8 @@ stat="" boot=""
 set -- ${stat##*") "}
 said=$( (printf "%s %s %s\n" "$$" "${20-}" "$boot" >"$stage/maker") 2>&1) || fail stage "$said"
 staged=yes
+said=$( (ln -s nowhere "$stage/link" && rm "$stage/link") 2>&1) ||
+  fail stage "$FLEET_ROOT lies on a file system without symbolic links ($said): set root to a directory on another one"
 # The last one removes it.
 [ -z "$made_root" ] || said=$( (: >"$stage/made-root") 2>&1) || fail stage "$said"
 

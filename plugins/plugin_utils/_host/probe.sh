@@ -186,14 +186,18 @@ if [ -r /sys/fs/selinux/enforce ]; then
   say selinux "$enforce"
 fi
 
-# Where a link cannot be made: the nearest folder above it is none, or this user may not write there.
+# Where a new link cannot be made: the nearest folder above it is none, or this user may not write there. For root, test
+# of BusyBox looks at the mode alone. rmdir(2) says first that a file system is read-only, and then that nothing is there.
 rows
 for line in $FLEET_LINKS; do
   folder=${line%/*}
   while [ ! -e "${folder:=/}" ] && [ ! -h "$folder" ]; do
     folder=${folder%/*}
   done
-  { [ -d "$folder" ] && [ -w "$folder" ]; } || say closed "$line"
+  { [ -d "$folder" ] && [ -w "$folder" ]; } || say "closed $line"
+  [ -h "$line" ] || case $(rmdir "$folder/.fleet-none" 2>&1) in
+    *ead-only*) say "closed $line" ;;
+  esac
 done
 words
 
@@ -286,7 +290,7 @@ if [ -n "$FLEET_PREREQUISITES" ] || [ -z "$installed" ]; then
   case $disk in
     *"% /"*)
       # /proc/mounts has " " as "\040" (fstab(5)). Other marks of regular expressions match more lines than needed.
-      point=$(say "${disk##*% }" | sed "s/[][.*^\$]/./g; s/ /.040/g")
+      point=$(say "${disk##*% }" | sed "s/[].*^\$[]/./g; s/ /.040/g")
       lines mount "$(grep " $point " /proc/mounts)"
       ;;
   esac
