@@ -60,10 +60,8 @@ class Scene:
             self.works(must=self.linked_before and self.options.get("state") != "absent")
         except StageError as error:
             self.faults += 1
-            self._says_that_it_is_full(error)
+            self._says_that_it_is_full(error, before)
             self.works(must=self.linked_before)
-            # It says that the host is as it was, or what is different.
-            assert bool(error.done) is (self._seen() != before), error.done
         finally:
             self.host.fault, self.host.at = None, 0
             free(self.host.outside(FILLER))
@@ -76,12 +74,14 @@ class Scene:
     def _seen(self) -> str:
         """What users see below the root: homes, links and what these lead to."""
         return self.host.sh(
-            'cd "$1" 2>/dev/null || exit 0; for name in * .*.previous .links; do '
-            'if [ -h "$name" ]; then echo "$name $(readlink "$name")"; elif [ -e "$name" ]; then echo "$name"; fi; done',
+            'cd "$1" 2>/dev/null || exit 0; for name in * .*.previous .links; do if [ -h "$name" ]; then '
+            'echo "$name $(readlink "$name")"; elif [ -e "$name" ]; then echo "$name"; fi; done',
             ROOT,
         )
 
-    def _says_that_it_is_full(self, error: StageError) -> None:
+    def _says_that_it_is_full(self, error: StageError, before: str) -> None:
+        # That the host is as it was, or what is different.
+        assert bool(error.done) is (self._seen() != before), error.done
         said = str(error)
         assert "No space left on device" in said or "quota exceeded" in said.lower(), said
         # Nothing of the run is left, even on a full disk; but the note of what the next one is to remove.
