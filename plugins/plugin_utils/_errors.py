@@ -13,7 +13,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue imp
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import RequestError
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.resolve import ResolveError
 from ansible_collections.fleet.python.plugins.plugin_utils._bundle.files import BundleError
-from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import StageError
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import StageError, UnreachedError
 from ansible_collections.fleet.python.plugins.plugin_utils._host.platform import PlatformError
 from ansible_collections.fleet.python.plugins.plugin_utils._host.probe import ProbeError
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import LockError
@@ -42,9 +42,11 @@ REFUSALS: Final = (
 _NEXT: Final = (
     (
         SourceError,
-        "Check source and the controller's way to it (proxy, certificate); a directory of the controller will do too",
+        "Check source and the controller's way to it (proxy, certificate); or name a mirror, directory or bundle there",
     ),
-    (StageError, "The host is as it was. Mend what is named, or try transfer: push, then run again"),
+    # Nothing else is mended by a push. What was pushed never fails so.
+    (UnreachedError, "The host is as it was. Mend what is named, or try transfer: push, then run again"),
+    (StageError, "The host is as it was. Mend what is named, then run again"),
     (ProbeError, "See that the connection and become work: ansible -m raw -a 'id' HOST"),
 )
 
@@ -55,8 +57,10 @@ _LONGEST: Final = 4000
 
 def refusal(error: Exception, host: str) -> str:
     """The message: host, what failed and why, what to do next; of a long reason the beginning and the end."""
-    hint = next((f". {text}." for kind, text in _NEXT if isinstance(error, kind)), "")
     reason = clean(str(error))
+    # A list, such as that of sources, ends without a word of ours.
+    end = "\n" if "\n" in reason else ". "
+    hint = next((f"{end}{text}." for kind, text in _NEXT if isinstance(error, kind)), "")
     if len(reason) > _LONGEST:
         left_out = len(reason) - _LONGEST
         half = _LONGEST // 2

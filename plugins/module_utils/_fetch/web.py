@@ -136,7 +136,10 @@ def by_way_of(url: str, pull: Pull) -> Iterator[tuple[str, str]]:
     if pull.proxy:
         yield "the option proxy", proxy_fault(pull.proxy)
         return
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return
     for scheme in (parts.scheme, "http", "https"):
         proxy = getproxies().get(scheme)
         if proxy and not proxy_bypass(parts.netloc.rpartition("@")[2]):

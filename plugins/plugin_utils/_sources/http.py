@@ -104,10 +104,8 @@ def ask(url: str, access: Access, method: str = "GET", headers: Mapping[str, str
     except requests.RequestException as error:
         why = _plain(error)
         if isinstance(error, requests.exceptions.ProxyError):
-            why = (
-                _proxy_fault(session, url, access)
-                or f"by way of the proxy, {_proxy_origin(session, url, access)}: {why}"
-            )
+            origin = next((origin for _proxy, origin in _proxies(session, url, access)), "whoever named it")
+            why = _proxy_fault(session, url, access) or f"{why} (by way of the proxy, {origin})"
         elif isinstance(error, requests.exceptions.SSLError):
             why += named_authorities(access, os.environ)
         raise UnreachedError(f"{shown(url)}: {why}") from error
@@ -138,10 +136,6 @@ def _proxy_fault(session: requests.Session, url: str, access: Access) -> str:
             hint = ": it takes PySocks beside requests, on the controller" if "SOCKS" in fault else ""
             return f"the proxy is at fault: {origin} names {fault}{hint}"
     return ""
-
-
-def _proxy_origin(session: requests.Session, url: str, access: Access) -> str:
-    return next((origin for _proxy, origin in _proxies(session, url, access)), "whoever named it")
 
 
 def _unchanged(prepared: requests.PreparedRequest) -> requests.PreparedRequest:

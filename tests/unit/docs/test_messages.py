@@ -13,7 +13,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._sources.errors impor
 def test_the_host_is_first_and_what_to_do_is_last() -> None:
     said = refusal(SourceError("https://mirror: no answer"), "web1")
     assert said.startswith("web1: https://mirror: no answer. ")
-    assert said.endswith("a directory of the controller will do too.")
+    assert said.endswith("or name a mirror, directory or bundle there.")
 
 
 def test_a_message_has_an_end() -> None:
