@@ -46,7 +46,7 @@ def stage_script(
         "FLEET_FILE": file,
         "FLEET_PULL": pull,
     }
-    return script_text(values, "_execute/fetch.sh", "_execute/stage.sh")
+    return script_text(values, "_execute/downloaders.sh", "_execute/fetch.sh", "_execute/stage.sh")
 
 
 @dataclass(frozen=True, slots=True)
