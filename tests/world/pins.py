@@ -216,4 +216,6 @@ IMAGES = (
     Image("debian12-nginx", "amd64", "bookworm", ("nginx", "ca-certificates", "python3"), ("python3", "python3.11")),
     Image("debian12-ssh", "amd64", "bookworm", ("openssh-server", "sudo"), user="deploy"),
     Image("debian12-systemd", "amd64", "bookworm", ("systemd",)),
+    # The Wget2 of Debian 12 is a beta, see test_an_old_wget2 in tests/unit/execute/test_fetch_sh.py.
+    Image("debian13-wget2", "amd64", "trixie", ("wget2", "ca-certificates")),
 )
