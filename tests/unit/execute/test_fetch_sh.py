@@ -334,6 +334,24 @@ def test_certificates(host: Host, source: Path, tmp_path: Path) -> None:
     assert not unknown.refused
 
 
+def test_from_https_to_http(host: Host, source: Path, tmp_path: Path) -> None:
+    authority = make_authority(tmp_path, "127.0.0.1")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.pem")
+    if host.kind == "busybox":
+        return  # It trusts no authority that it is told of.
+    with mirror(source) as there, mirror(source, redirect(f"{there.url}/file")) as here:
+        here._server.socket = context.wrap_socket(here._server.socket, server_side=True)
+        url = here.url.replace("http://", "https://") + "/file"
+        said = host.pull([url], authorities=authority.read_text())
+    assert not said.source
+    if host.kind != "wget":
+        assert not there.requests
+    if host.kind != "curl":
+        assert said.refused
+        assert "redirects to another protocol than https" in said.failures[0]
+
+
 def test_an_old_wget2(tmp_path: Path, source: Path) -> None:
     """What Debian 12 has shows headers to whoever it is redirected to, and exits with 0 whatever has failed."""
     program = shutil.which("wget2")
