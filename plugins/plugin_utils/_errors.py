@@ -13,7 +13,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue imp
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import RequestError
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.resolve import ResolveError
 from ansible_collections.fleet.python.plugins.plugin_utils._bundle.files import BundleError
-from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import StageError
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import StageError, UnreachedError
 from ansible_collections.fleet.python.plugins.plugin_utils._host.platform import PlatformError
 from ansible_collections.fleet.python.plugins.plugin_utils._host.probe import ProbeError
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import LockError
@@ -42,7 +42,7 @@ REFUSALS: Final = (
 _NEXT: Final = (
     (
         SourceError,
-        "Check source and the controller's way to it (proxy, certificate); a directory of the controller will do too",
+        "Check source and the controller's way to it (proxy, certificate); or name a mirror, directory or bundle there",
     ),
     (ProbeError, "See that the connection and become work: ansible -m raw -a 'id' HOST"),
 )
@@ -54,10 +54,12 @@ _LONGEST: Final = 4000
 
 def refusal(error: Exception, host: str) -> str:
     """The message: host, what failed and why, what to do next; of a long reason the beginning and the end."""
-    hint = next((f". {text}." for kind, text in _NEXT if isinstance(error, kind)), "")
-    if isinstance(error, StageError):
-        hint = f". {_state_of_host(error)}."
     reason = clean(str(error))
+    # A list, such as that of sources, ends without a word of ours.
+    end = "\n" if "\n" in reason else ". "
+    hint = next((f"{end}{text}." for kind, text in _NEXT if isinstance(error, kind)), "")
+    if isinstance(error, StageError):
+        hint = f"{end}{_state_of_host(error)}."
     if len(reason) > _LONGEST:
         left_out = len(reason) - _LONGEST
         half = _LONGEST // 2
@@ -71,4 +73,6 @@ def _state_of_host(error: StageError) -> str:
         return f"Done before that, and left so: {clean('; '.join(error.done))}. Mend what is named, then run again"
     if error.changed:
         return "What it had done until then stays on the host, and the next run goes on from there: run again"
-    return "The host is as it was. Mend what is named, or try transfer: push, then run again"
+    # Nothing else is mended by a push, and what was pushed never fails so.
+    push = ", or try transfer: push" if isinstance(error, UnreachedError) else ""
+    return f"The host is as it was. Mend what is named{push}, then run again"

@@ -237,4 +237,6 @@ IMAGES = (
         user="deploy",
     ),
     Image("debian12-systemd", "amd64", "bookworm", ("systemd",)),
+    # The Wget2 of Debian 12 is a beta, see test_an_old_wget2 in tests/unit/execute/test_fetch_sh.py.
+    Image("debian13-wget2", "amd64", "trixie", ("wget2", "ca-certificates")),
 )

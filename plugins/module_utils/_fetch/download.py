@@ -15,13 +15,19 @@ from contextlib import suppress
 from http.client import HTTPException, InvalidURL
 from typing import Any, BinaryIO, NamedTuple
 from urllib.error import HTTPError, URLError
-from urllib.request import OpenerDirector
+from urllib.request import OpenerDirector, getproxies
 
 from ansible_collections.fleet.python.plugins.module_utils._digest import digest_of
 from ansible_collections.fleet.python.plugins.module_utils._fetch.pace import Pace, TooSlowError, bounded
 from ansible_collections.fleet.python.plugins.module_utils._fetch.pull import Pull
 from ansible_collections.fleet.python.plugins.module_utils._fetch.verify import FetchError, UnreachedError, check_digest
-from ansible_collections.fleet.python.plugins.module_utils._fetch.web import RedirectError, opener_of, request_of, shown
+from ansible_collections.fleet.python.plugins.module_utils._fetch.web import (
+    RedirectError,
+    by_way_of,
+    opener_of,
+    request_of,
+    shown,
+)
 
 _CHUNK = 1 << 18
 # In bytes. No archive comes near this, and an endless body must not fill the disk.
@@ -141,10 +147,11 @@ def _whole(opener: OpenerDirector, url: str, pull: Pull, file: _Arriving) -> Non
         except _BrokenOffError as error:
             reason = str(error)
         except (InvalidURL, ValueError):
-            # Their messages contain the URL.
-            raise UnreachedError(f"{shown(url)}: it is, or redirects to, no URL that can be asked for") from None
+            # Their messages contain the URL, or the proxy.
+            reason = _proxy_fault(url, pull) or "it is, or redirects to, no URL that can be asked for"
+            raise UnreachedError(f"{shown(url)}: {reason}") from None
         except (URLError, *_BROKEN) as error:
-            reason = _plain(error)
+            reason = _proxy_fault(url, pull) or _plain(error) + _proxy_named(url, pull)
             # Do not retry a source that was never reached. Retry one that was reached before.
             if not most and isinstance(error, (URLError, TimeoutError, socket.timeout)):
                 raise UnreachedError(f"{shown(url)}: {reason}") from None
@@ -192,6 +199,20 @@ def _copy(body: Any, out: BinaryIO, file: _Arriving, at: int, url: str) -> int:
         out.write(data)
         file.came(at, data)
         at += len(data)
+
+
+def _proxy_fault(url: str, pull: Pull) -> str:
+    faults = (f"the proxy is at fault: {origin} names {fault}" for origin, fault in by_way_of(url, pull) if fault)
+    return next(faults, "")
+
+
+def _proxy_named(url: str, pull: Pull) -> str:
+    """For a failure that may be the proxy's own: where it was named."""
+    for origin, _fault in by_way_of(url, pull):
+        return f" (by way of the proxy, {origin})"
+    # urllib has no such variable, other than curl.
+    unused = "all" in getproxies() and not pull.proxy
+    return " (all_proxy does not count here: set http_proxy and https_proxy, or the option proxy)" if unused else ""
 
 
 def _plain(error: Exception) -> str:

@@ -10,6 +10,14 @@ import os
 from ansible_collections.fleet.python.plugins.module_utils._digest import digest_of
 
 _CHUNK = 1 << 18
+# How many of a file's first bytes tell what it is.
+BEGINNING = 512
+WEB_PAGE = ": that is a web page, of a login or a proxy perhaps"
+# Buckets do so with objects that have this metadata (Google Cloud Storage, "Transcoding of gzip-compressed files").
+UNPACKED = (
+    "it sends the archive unpacked, not as it was published: its server, or a proxy, unpacks on the way; "
+    "remove the metadata Content-Encoding from the object"
+)
 
 
 class FetchError(Exception):
@@ -18,6 +26,10 @@ class FetchError(Exception):
 
 class UnreachedError(FetchError):
     """No source gave any bytes, right or wrong. Another machine may reach one."""
+
+
+class UnpackedError(UnreachedError):
+    """A source gave what is in the archive in place of the archive. Whoever accepts gzip may get the archive."""
 
 
 def copy_checked(source: str, target: str, sha256: str) -> None:
@@ -32,11 +44,23 @@ def copy_checked(source: str, target: str, sha256: str) -> None:
 
 
 def check_digest(path: str, found: str, sha256: str, origin: str) -> None:
-    """Remove the file if its digest is not the expected one. Raises FetchError then."""
+    """Remove the file if its digest is not the expected one. Raises FetchError then, UnpackedError for a tar."""
     if found != sha256:
         with open(path, "rb") as file:
-            page = file.read(200).lstrip().startswith(b"<")
+            beginning = file.read(BEGINNING)
         size = os.path.getsize(path)
         os.unlink(path)
-        why = ": that is a web page, of a login or a proxy perhaps" if page else ""
+        if is_unpacked(beginning) and origin.startswith("http"):
+            raise UnpackedError(f"{origin}: {UNPACKED}, or set transfer to push")
+        why = WEB_PAGE if is_page(beginning) else ""
         raise FetchError(f"{origin} has sha256 {found} ({size} bytes), not {sha256}{why}")
+
+
+def is_unpacked(beginning: bytes) -> bool:
+    """Whether a file that should be packed is the plain tar that was in it, by its first bytes (POSIX, ustar)."""
+    return beginning[257:262] == b"ustar"
+
+
+def is_page(beginning: bytes) -> bool:
+    """Whether a file is a web page, by its first bytes."""
+    return beginning[:200].lstrip().startswith(b"<")

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import base64
 import netrc
+import os
 import ssl
+from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPSConnection
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
@@ -19,8 +21,11 @@ from urllib.request import (
     ProxyHandler,
     Request,
     build_opener,
+    getproxies,
+    proxy_bypass,
 )
 
+from ansible_collections.fleet.python.plugins.module_utils._fetch.proxy import origin_of, proxy_fault
 from ansible_collections.fleet.python.plugins.module_utils._fetch.pull import Pull
 
 
@@ -124,6 +129,21 @@ def opener_of(pull: Pull) -> OpenerDirector:
     if pull.proxy:
         handlers.append(_Proxy({"http": pull.proxy, "https": pull.proxy}))
     return build_opener(*handlers)
+
+
+def by_way_of(url: str, pull: Pull) -> Iterator[tuple[str, str]]:
+    """The proxies for a URL and for where it may redirect to: where each was named, and its fault, if it has one."""
+    if pull.proxy:
+        yield "the option proxy", proxy_fault(pull.proxy)
+        return
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return
+    for scheme in (parts.scheme, "http", "https"):
+        proxy = getproxies().get(scheme)
+        if proxy and not proxy_bypass(parts.netloc.rpartition("@")[2]):
+            yield origin_of(proxy, os.environ, "the host's environment"), proxy_fault(proxy)
 
 
 def request_of(url: str, pull: Pull, start: int = 0) -> Request:

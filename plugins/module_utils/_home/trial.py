@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -77,13 +78,27 @@ def run_staged(what: str, python: str, arguments: list[str], told: bytes = b"") 
     except subprocess.TimeoutExpired as error:
         raise TrialError(f"{what} did not end within {_TIMEOUT} seconds") from error
     except OSError as error:
-        raise TrialError(f"{what} cannot start: {error}") from error
+        raise TrialError(f"{what} cannot start: {error}{why_not_started(error.errno, str(error.strerror))}") from error
     if done.returncode in (-signal.SIGILL, 128 + signal.SIGILL):
         raise IllegalInstruction(f"{what} dies with an illegal instruction: it is built for a higher CPU level")
     if done.returncode:
         reason = _reason((done.stderr or done.stdout).decode(errors="replace"))
         raise TrialError(f"{what} fails with exit status {done.returncode}: {reason or 'it said nothing'}")
     return done.stdout.decode(errors="replace")
+
+
+def why_not_started(number: int | None, said: str) -> str:
+    """For a message: why the kernel has not started a program of ours, and what to do. Empty where it is no refusal.
+
+    ``said`` is for a shell, which tells the words of an error (execve(2)) and not its ``number``.
+    """
+    if number == errno.EPERM or os.strerror(errno.EPERM) in said:
+        why = "a policy of this host forbids programs from there (fapolicyd, for example)"
+        return f": {why}: let it trust the directory that root names, or set root to one that it trusts"
+    if number == errno.EACCES or os.strerror(errno.EACCES) in said:
+        why = "a noexec mount or an access policy of this host forbids programs from there"
+        return f": {why}: see mount, and the host's audit log; or set root to a directory that may hold programs"
+    return ""
 
 
 def _reason(said: str) -> str:

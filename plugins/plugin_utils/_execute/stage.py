@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ansible_collections.fleet.python.plugins.module_utils._home.trial import why_not_started
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import (
     ConcurrentRunError,
     IllegalInstructionError,
@@ -45,7 +46,8 @@ def stage_script(
         "FLEET_FILE": file,
         "FLEET_PULL": "yes" if order else "",
     }
-    return script_text(values, "_execute/fetch.sh", "_execute/stage.sh") + (f"fleet-order\n{order}" if order else "")
+    text = script_text(values, "_execute/downloaders.sh", "_execute/fetch.sh", "_execute/stage.sh")
+    return text + (f"fleet-order\n{order}" if order else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,11 @@ def parse_stage(answer: str, home: str) -> Staged:
         if failed[1] == "unreached":
             raise UnreachedError(f"download of {home} failed: {failed[2].strip()}")
         kind = IllegalInstructionError if "illegal instruction" in failed[2] else StageError
-        raise kind(f"{failed[1]} of {home} failed: {failed[2].strip()}")
+        reason = failed[2].strip()
+        # A shell's status for what was found and could not be started (POSIX, 2.8.2).
+        if failed[1] == "try" and "(exit status 126)" in reason:
+            reason += why_not_started(None, reason)
+        raise kind(f"{failed[1]} of {home} failed: {reason}")
     if not re.search(r"^fleet-staged$", text, re.MULTILINE):
         raise StageError(f"stage of {home} did not end: {text.strip()[-300:] or 'the host said nothing'}")
     source = re.search(r"^fleet-source (.+)$", text, re.MULTILINE)

@@ -46,7 +46,11 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A command of the host. ``kind`` is gnu, busybox, toybox, bsd, or empty if unknown."""
+    """A command of the host. ``kind`` is gnu, busybox, toybox, bsd, or empty if unknown.
+
+    It is unknown for ``wget``, but for those of BusyBox and toybox: the probe starts none to ask. Whether it is GNU wget
+    or Wget2 is found out where it downloads (downloaders.sh).
+    """
 
     name: str
     path: str

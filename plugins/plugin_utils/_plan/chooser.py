@@ -182,7 +182,8 @@ def _of_sources(
             for name, failure in failures.items():
                 skipped_sources.add(name, failure)
             return found
-    raise CatalogueError("no source says what it has:\n  " + "\n  ".join(map(str, failures.values())))
+    kind = SourceError if any(isinstance(error, SourceError) for error in failures.values()) else CatalogueError
+    raise kind("no source says what it has:\n  " + "\n  ".join(map(str, failures.values())))
 
 
 def _remembered(source: Source, run_directory: Path) -> Callable[[str], str | None]:

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
+from ansible_collections.fleet.python.plugins.module_utils._fetch.proxy import QUOTED, proxy_fault
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.errors import SourceError
 
 # A subset of RFC 9110, 5.1 and 5.5, that is enough for any secret.
@@ -57,16 +58,9 @@ def access_of(options: Mapping[str, Any]) -> Access:
 
 
 def _proxy(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        sound = not text or (parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0)
-    except ValueError:
-        sound = False
+    sound = not text or ("://" in text and not proxy_fault(text))
     if not sound or not _VALUE.fullmatch(text) or " " in text:
-        raise SourceError(
-            "proxy is no URL such as http://proxy.example.com:3128; "
-            "where a user or password stands in it, write / ? # @ [ ] in them as %2F %3F %23 %40 %5B %5D"
-        )
+        raise SourceError(f"proxy is no URL such as http://proxy.example.com:3128; {QUOTED}")
     return text
 
 
@@ -79,6 +73,20 @@ def _authorities(text: str) -> Path:
     if not sound:
         raise SourceError(f"ca_path: {path} holds no certificate in PEM form")
     return path
+
+
+def named_authorities(access: Access, environment: Mapping[str, str]) -> str:
+    """For messages: where the certificates come from, unless it is ca_path. Empty for those that requests brings along.
+
+    requests takes the first of these variables that is set (requests, "SSL Cert Verification").
+    """
+    if access.ca_path:
+        return ""
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        if path := environment.get(name):
+            gone = "" if os.path.exists(path) else ", which is not there"
+            return f": {name} in the controller's environment names {path}{gone}"
+    return ""
 
 
 def _headers(given: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -9,6 +9,13 @@ import hashlib
 import os
 from pathlib import Path
 
+from ansible_collections.fleet.python.plugins.module_utils._fetch.verify import (
+    BEGINNING,
+    UNPACKED,
+    WEB_PAGE,
+    is_page,
+    is_unpacked,
+)
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.errors import SourceError
 
 
@@ -24,7 +31,9 @@ def check_digest(path: Path, sha256: str, origin: str) -> None:
     if found != sha256:
         size = path.stat().st_size
         with open(path, "rb") as file:
-            page = file.read(200).lstrip().startswith(b"<")
+            beginning = file.read(BEGINNING)
         os.unlink(path)
-        why = ": that is a web page, of a login or a proxy perhaps" if page else ""
+        if is_unpacked(beginning) and origin.startswith("http"):
+            raise SourceError(f"{origin}: {UNPACKED}")
+        why = WEB_PAGE if is_page(beginning) else ""
         raise SourceError(f"{origin} has sha256 {found} ({size} bytes), not {sha256}{why}")

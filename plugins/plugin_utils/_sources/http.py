@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from ansible_collections.fleet.python.plugins.module_utils._background import Background
 from ansible_collections.fleet.python.plugins.module_utils._fetch.pace import Pace, TooSlowError
+from ansible_collections.fleet.python.plugins.module_utils._fetch.proxy import HTTP, origin_of, proxy_fault
 from ansible_collections.fleet.python.plugins.module_utils._fetch.web import allowed_next, shown
-from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import Access
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import Access, named_authorities
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.errors import (
     BrokenOffError,
     SourceError,
@@ -95,10 +98,44 @@ def ask(url: str, access: Access, method: str = "GET", headers: Mapping[str, str
         return asked.result()
     except SourceError:
         raise
-    except ValueError as error:  # among them requests' own, with the URL in their messages
-        raise SourceError(f"{shown(url)}: it is, or redirects to, no URL that can be asked for") from error
+    except ValueError as error:  # among them requests' own, with the URL or the proxy in their messages
+        why = _proxy_fault(session, url, access) or "it is, or redirects to, no URL that can be asked for"
+        raise SourceError(f"{shown(url)}: {why}") from error
     except requests.RequestException as error:
-        raise UnreachedError(f"{shown(url)}: {_plain(error)}") from error
+        why = _plain(error)
+        if isinstance(error, requests.exceptions.ProxyError):
+            origin = next((origin for _proxy, origin in _proxies(session, url, access)), "whoever named it")
+            why = _proxy_fault(session, url, access) or f"{why} (by way of the proxy, {origin})"
+        elif isinstance(error, requests.exceptions.SSLError):
+            why += named_authorities(access, os.environ)
+        raise UnreachedError(f"{shown(url)}: {why}") from error
+    except OSError as error:
+        # requests looks for the file of its certificates before it connects, and this is no error of its own kind.
+        named = named_authorities(access, os.environ)
+        raise SourceError(f"{shown(url)}: the certificates to trust cannot be read{named or f': {error}'}") from error
+
+
+def _proxies(session: requests.Session, url: str, access: Access) -> Iterator[tuple[str, str]]:
+    """The proxies for a URL and for where it may redirect to, each with the words for where it was named."""
+    import requests
+
+    if access.proxy:
+        yield access.proxy, "the option proxy"
+        return
+    for scheme in (urlsplit(url).scheme, *HTTP):
+        asked = urlsplit(url)._replace(scheme=scheme).geturl()
+        found = session.merge_environment_settings(asked, {}, True, None, None)["proxies"]
+        if proxy := requests.utils.select_proxy(asked, found):
+            yield proxy, origin_of(proxy, os.environ, "the controller's environment")
+
+
+def _proxy_fault(session: requests.Session, url: str, access: Access) -> str:
+    socks = ("socks4", "socks4a", "socks5", "socks5h") if find_spec("socks") else ()
+    for proxy, origin in _proxies(session, url, access):
+        if fault := proxy_fault(proxy, (*HTTP, *socks)):
+            hint = ": it takes PySocks beside requests, on the controller" if "SOCKS" in fault else ""
+            return f"the proxy is at fault: {origin} names {fault}{hint}"
+    return ""
 
 
 def _unchanged(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -145,8 +182,6 @@ def _plain(error: BaseException) -> str:
     inner = error
     while inner.__cause__ or inner.__context__:
         inner = inner.__cause__ or inner.__context__ or inner
-    return (
-        f"{type(inner).__name__}: {getattr(inner, 'strerror', None) or inner}"
-        if inner is not error
-        else type(error).__name__
-    )
+    # Where an error has no words, its name is all that there is.
+    said = str(getattr(inner, "strerror", None) or inner) if inner is not error else ""
+    return said or type(inner).__name__

@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from ansible_collections.fleet.python.plugins.module_utils._fetch.pace import Pace
+from ansible_collections.fleet.python.plugins.module_utils._fetch.proxy import QUOTED
 from ansible_collections.fleet.python.plugins.module_utils._fetch.web import shown
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import Access
@@ -100,10 +101,7 @@ def http_source(text: str, number: int, access: Access) -> HttpSource:
     except ValueError:
         sound = False
     if not sound:
-        raise SourceError(
-            f"source number {number} is no URL with a host: where a user or password stands in it, "
-            "write / ? # @ [ ] in them as %2F %3F %23 %40 %5B %5D"
-        )
+        raise SourceError(f"source number {number} is no URL with a host: {QUOTED}")
     return HttpSource(quote(text.rstrip("/"), safe=_URL_MARKS), access)
 
 

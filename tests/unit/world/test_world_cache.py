@@ -113,9 +113,10 @@ def test_main_archive_of_debian_is_taken_from_apt() -> None:
     assert main_archive("") is None
 
 
-def test_image_with_a_user_gets_sudo_without_a_password() -> None:
-    [image] = [image for image in IMAGES if image.user]
+@pytest.mark.parametrize("image", [image for image in IMAGES if image.user], ids=lambda image: image.name)
+def test_image_with_a_user_gets_sudo_without_a_password(image: Image) -> None:
     command = debian_command(image, "http://mirror.invalid/debian", Path("out.tar.zst"))
     assert command[-3:] == ["bookworm", "out.tar.zst", "deb http://mirror.invalid/debian bookworm main"]
-    assert "--include=openssh-server,sudo" in command
+    assert f"--include={','.join(image.include)}" in command
+    assert "sudo" in image.include
     assert any("deploy ALL=(ALL) NOPASSWD: ALL" in argument for argument in command)
