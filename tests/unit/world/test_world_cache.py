@@ -14,7 +14,7 @@ from tests.world.cache import Cache, cache_directory, file_sha256, recipe_hash
 from tests.world.debian import main_archive
 from tests.world.images import debian_command
 from tests.world.names import asset_name
-from tests.world.pins import BUILDS, IMAGES
+from tests.world.pins import BUILDS, IMAGES, Image
 
 
 @pytest.mark.parametrize(
