@@ -68,8 +68,8 @@ options:
         variable C(FLEET_PYTHON_CACHE_MB) says. Beyond that, archives that were unused for the longest time are removed.
         The playbook C(fleet.python.clean_cache) empties it.
       - V(auto) lets the host try if O(source) has a URL and the host has a Python that can run modules, or C(curl) or
-        C(wget). The controller pushes what the host gets from no source, also where the host's program cannot ask that
-        source, such as a C(wget) that is Wget2 and a bucket that wants C(%2B). Wrong bytes are a failure, and are not tried
+        C(wget). The controller pushes what the host gets from no source, also where its program cannot ask that source,
+        such as a C(wget) that is Wget2 and a bucket that wants C(%2B). Wrong bytes are a failure, and are not tried
         again in another way. A host without network access spends O(connect_timeout) seconds on each source.
       - Archives of the flavor V(full), and those from a source on the controller, are always pushed.
       - A download resumes after a broken connection. One of the controller also resumes after a run that was cut off.

@@ -13,12 +13,16 @@ import pytest
 
 from tests.integration.conftest import Interpreter, NewHost
 from tests.integration.target import Target
-from tests.unit.execute.test_fetch_sh import *  # noqa: F403 (each of its tests, with the host of this module)
+from tests.unit.execute import test_fetch_sh as fetch_sh
 from tests.unit.execute.test_fetch_sh import Bucket, Host
 from tests.world.cache import Cache
 from tests.world.server import MirrorHandler, MirrorServer
 
 IMAGE = "debian13-wget2"
+
+# Each of those tests is one of this module too, and gets the host that is below.
+source = fetch_sh.source
+globals().update({name: test for name, test in vars(fetch_sh).items() if name.startswith("test_")})
 
 
 class _InContainer(Host):

@@ -48,8 +48,8 @@ class Program:
 class Tool:
     """A command of the host. ``kind`` is gnu, busybox, toybox, bsd, or empty if unknown.
 
-    It is unknown for ``wget``, but for those of BusyBox and toybox: the probe starts none to ask. Whether it is GNU wget
-    or Wget2 is found out where it downloads (downloaders.sh).
+    It is unknown for ``wget``, but for those of BusyBox and toybox: the probe starts none to ask. Where it downloads,
+    downloaders.sh finds out whether it is GNU wget or Wget2.
     """
 
     name: str
