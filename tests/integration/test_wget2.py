@@ -88,3 +88,11 @@ def test_a_plus_that_is_a_blank_in_a_task(
         assert "sends %2B as +" in done["transfer_reason"]
     else:
         assert "install curl on the host, or set transfer to push" in outcome.refusal()
+
+
+def test_no_user_of_a_url(host: Host, source: Path) -> None:
+    with MirrorServer(source) as server:
+        said = host.pull([server.url.replace("://", "://deploy:s3cret@") + "/file"])
+    assert not server.requests
+    assert "does not use the user and password of a URL" in said.failures[0]
+    assert "s3cret" not in said.failures[0]
