@@ -42,7 +42,7 @@ class ActionModule(FleetAction):
         chooser = Chooser(options, sources, _ranking(options, remote), run_directory(), skipped_sources)
         entry, rejected = _answer(request, chooser, options)
         result = {"asset": described(entry, sources), "rejected": rejected_assets(rejected)}
-        return with_warnings(result, skipped_sources.notes)
+        return with_warnings(result, [*skipped_sources.notes, *chooser.notes])
 
 
 def _ranking(options: Mapping[str, Any], remote: Remote) -> Ranking:

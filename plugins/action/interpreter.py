@@ -41,6 +41,7 @@ class _Planned:
     plan: Plan
     order: Order
     platform: dict[str, Any]
+    notes: list[str]
 
 
 class ActionModule(FleetAction):
@@ -72,7 +73,9 @@ class ActionModule(FleetAction):
                 attempt = next_attempt(attempt, error)
             else:
                 result["changed"] = result["changed"] or bool(attempt.done)
-                return _result.with_warnings(result, [*planned.plan.warnings, *attempt.notes, *skipped.notes])
+                return _result.with_warnings(
+                    result, [*planned.plan.warnings, *planned.notes, *attempt.notes, *skipped.notes]
+                )
 
     def _applied(self, planned: _Planned, observed: Observation, remote: Remote) -> dict[str, Any]:
         """Execute the plan if it changes something, except in check mode. Returns the result."""
@@ -117,4 +120,4 @@ def _plan(options: Mapping[str, Any], observed: Observation, attempt: Attempt, t
         venv_roots=options["venv_roots"],
         level=attempt.learned_level,
     )
-    return _Planned(plan, order, platform.result(triples))
+    return _Planned(plan, order, platform.result(triples), chooser.notes)

@@ -96,6 +96,8 @@ options:
         A name that ends in a minor version belongs to that version, which must be among the requests. For example,
         V(/usr/local/bin/python3.12) leads to C(/opt/python/3.12/bin/python3.12).
         Every other name belongs to the first request, V(/usr/local/bin/python3) for example.
+        A name that is no program of Python, such as V(/usr/local/bin/py), leads to the interpreter. A program that the
+        build does not have is refused, such as C(2to3), which ended with 3.12.
       - O(state=absent) removes these links together with the minor link that they lead through, even if the task does
         not name them.
       - A C(python3.x) on the search path can become the interpreter that Ansible itself discovers on the host.
@@ -393,6 +395,7 @@ trials:
     cpython-3.13.2+20250317-x86_64_v2-unknown-linux-gnu:
       absent: []
       ca_certificates: 140
+      executable_stacks: []
       machine: x86_64
       openssl: OpenSSL 3.0.16 11 Feb 2025
       version: 3.13.2

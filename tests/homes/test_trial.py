@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.homes.altered import Change, Mirror, script_in_place_of, without
+from tests.homes.altered import Change, Mirror, executable_stack, script_in_place_of, without
 from tests.homes.builds import PY39, PY312_2, PY312_6, PY313
 from tests.integration.conftest import Everywhere, Interpreter, NewHost, Serve
 from tests.integration.target import Target
@@ -86,6 +86,14 @@ def test_a_build_that_is_another_version(
     assert [target.state() for target in targets] == before
 
 
+def _both(first: Change, second: Change) -> Change:
+    def change(member: tarfile.TarInfo, data: bytes) -> tuple[tarfile.TarInfo, bytes] | None:
+        changed = first(member, data)
+        return second(*changed) if changed else None
+
+    return change
+
+
 def test_a_build_without_pip(
     new_host: NewHost, interpreter: Interpreter, serve: Serve, world: Cache, tmp_path: Path
 ) -> None:
@@ -95,9 +103,15 @@ def test_a_build_without_pip(
     for asset, minor in ((PY39.replace("_stripped", ""), "3.9"), (PY313, "3.13")):
         site = f"lib/python{minor}/site-packages"
         versions = [f"{site}/pip-{version}" for version in ("21.1.3-py3.9.egg", "24.3.1.dist-info")]
-        mirror.add_changed(asset, without(f"{site}/pip", *versions))
+        change = without(f"{site}/pip", *versions)
+        # libpython of the second one asks for an executable stack, as in release 20260325.
+        mirror.add_changed(asset, change if asset != PY313 else _both(change, executable_stack))
     target = new_host("debian12")
     done = interpreter(target, ["3.9", "3.13"], source=serve(mirror.directory).url).ok()
     for trial in done["trials"].values():
         assert trial["absent"] == ["pip"]
+    stacks = {trial["version"]: trial["executable_stacks"] for trial in done["trials"].values()}
+    assert stacks == {"3.9.6": [], "3.13.2": ["libpython3.13.so.1.0"]}
+    [warning] = [warning for warning in done["warnings"] if "executable stack" in warning]
+    assert warning.startswith("libpython3.13.so.1.0 of cpython-3.13.2")
     assert "No module named pip" in target.sh("/opt/python/3.9/bin/python3.9 -m pip 2>&1 || :")

@@ -21,6 +21,7 @@ from ansible_collections.fleet.python.plugins.module_utils._archive.manifest imp
 from ansible_collections.fleet.python.plugins.module_utils._archive.unpack import unpack
 from ansible_collections.fleet.python.plugins.module_utils._background import Background
 from ansible_collections.fleet.python.plugins.module_utils._digest import digest_of
+from ansible_collections.fleet.python.plugins.module_utils._elf import executable_stacks
 from ansible_collections.fleet.python.plugins.module_utils._fetch.pull import take_pull
 from ansible_collections.fleet.python.plugins.module_utils._fetch.verify import copy_checked
 from ansible_collections.fleet.python.plugins.module_utils._home.bytecode import compile_bytecode
@@ -111,6 +112,10 @@ def install_build(
         written = Background(sync)
         with steps.step("try", home):
             trial = try_interpreter(python, stage)
+            trial["executable_stacks"] = executable_stacks(tree)
+            for library in trial["executable_stacks"]:
+                why = "asks for an executable stack, so programs that embed it cannot load it with glibc 2.41 and later"
+                steps.warnings.append(f"{library} of {home} {why}")
         with steps.step("place", home):
             written.result()
             files = write_manifest(tree, read.result())

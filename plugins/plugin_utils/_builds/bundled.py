@@ -8,11 +8,17 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import parse_asset
-from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import CatalogueError, Entry, newest_first
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import (
+    PARTIAL,
+    CatalogueError,
+    Entry,
+    newest_first,
+)
 
 SUFFIX: Final = ".sha256sums"
 _DIRECTORY: Final = Path(__file__).parent / "digests"
@@ -27,8 +33,10 @@ class BundledCatalogue:
 
     def __init__(self, directory: Path, *, origin: str) -> None:
         self.origin = origin
+        self.excerpt = True
         self.directory = directory
         self._lines: dict[str, _Lines] = {}
+        self._missing: dict[str, frozenset[str]] = {}
 
     @functools.cached_property
     def _releases(self) -> tuple[str, ...]:
@@ -47,6 +55,16 @@ class BundledCatalogue:
             for each in (self._load(tag) if version is None else (version,))
             for digest, name in self._load(tag).get(each, ())
         ]
+
+    def missing_triples(self, release: str) -> frozenset[str]:
+        if release not in self._missing:
+            first = ""
+            path = self.directory / f"{release}{SUFFIX}"
+            with suppress(OSError, UnicodeDecodeError), open(path, encoding="utf-8") as file:
+                first = file.readline()
+            lacks = first.removeprefix(PARTIAL) if first.startswith(PARTIAL) else ""
+            self._missing[release] = frozenset(lacks.split())
+        return self._missing[release]
 
     def _chosen(self, release: str | None) -> tuple[str, ...]:
         if release is None:

@@ -20,6 +20,8 @@ from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import 
 
 # sha256sum's own form: the digest, then two blanks (text mode) or a blank and a star (binary mode).
 _LINE: Final = re.compile(r"([0-9A-Fa-f]+) [ *](\S.*)")
+# The first line of a list that lacks triples of its release, which follow it.
+PARTIAL: Final = "# partial, without:"
 _RELEASE: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
 _DIGEST_LENGTH: Final = 64
 
@@ -74,13 +76,24 @@ class Catalogue(Protocol):
     def entries(self, release: str | None = None, version: str | None = None) -> Sequence[Entry]:
         """The entries of one release or of all of them, of one version or of all of them."""
 
+    def missing_triples(self, release: str) -> frozenset[str]:
+        """The triples that upstream built in a release and the list of it here lacks, as far as the list says so."""
+
+    @property
+    def excerpt(self) -> bool:
+        """Whether releases may have more versions and flavors than are listed here."""
+
 
 class ListCatalogue:
     """A catalogue of given entries."""
 
     def __init__(self, entries: Iterable[Entry], *, origin: str) -> None:
         self.origin = origin
+        self.excerpt = False
         self._entries = tuple(entries)
+
+    def missing_triples(self, release: str) -> frozenset[str]:
+        return frozenset()
 
     def releases(self) -> tuple[str, ...]:
         return newest_first({entry.release for entry in self._entries})
@@ -132,7 +145,7 @@ def parse_sums(text: str, *, origin: str, release: str | None) -> Sums:
     ignored: list[str] = []
     seen: dict[str, int] = {}
     for number, line in enumerate(text.split("\n"), start=1):
-        if not line:
+        if not line or line.startswith(PARTIAL):
             continue
         where = f"{origin}, line {number}"
         digest, name = _split_line(line, where)

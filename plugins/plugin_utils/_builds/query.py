@@ -19,6 +19,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import 
     version_key,
 )
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Catalogue, Entry, release_key
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.quirks import defect_of
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import (
     OPTIMIZATIONS,
     BuildOptions,
@@ -229,7 +230,7 @@ _CHECKS: Final[tuple[Callable[[Query, Asset], str | None], ...]] = (
     _check_optimization,
 )
 
-Rank = tuple[bool, tuple[str, str], int, int, int, str]
+Rank = tuple[bool, bool, tuple[str, str], int, int, int, str]
 
 
 def rank(query: Query, entry: Entry) -> Rank:
@@ -237,6 +238,7 @@ def rank(query: Query, entry: Entry) -> Rank:
     asset = entry.asset
     return (
         asset.flavor != FULL,
+        defect_of(asset, entry.release) is None,
         release_key(entry.release),
         -query.triples.index(asset.normal_triple),
         -FLAVORS.index(asset.flavor),

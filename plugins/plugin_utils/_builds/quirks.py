@@ -37,6 +37,8 @@ class Quirk:
     flavor: str | None = None
     static: bool = False
     """Applies only to builds that link libc statically, of any release."""
+    avoided: bool = False
+    """A defect: another release of the same version is chosen if there is one, and else a warning says so."""
 
     def applies(self, asset: Asset, release: str) -> bool:
         """Whether an asset of a release has this quirk."""
@@ -104,9 +106,24 @@ QUIRKS: Final = (
         before="20220502",
         systems=("linux",),
     ),
+    # #1061, #1072: glibc 2.41 and later load no library that wants an executable stack (its NEWS).
+    Quirk(
+        "executable_stack",
+        "libpython asks for an executable stack, so programs that embed it (perl, nginx, uWSGI) cannot load it "
+        "with glibc 2.41 and later",
+        since="20260320",
+        before="20260414",
+        systems=("linux",),
+        avoided=True,
+    ),
     # #294: the release's stripped archives hold unstripped files.
     Quirk("not_stripped", "is named stripped and is not", since="20240725", before="20240726", flavor=STRIPPED),
 )
+
+
+def defect_of(asset: Asset, release: str) -> Quirk | None:
+    """The first quirk for which a build is avoided, if it has one."""
+    return next((quirk for quirk in quirks_of(asset, release) if quirk.avoided), None)
 
 
 def quirks_of(asset: Asset, release: str) -> tuple[Quirk, ...]:

@@ -21,8 +21,9 @@ from ansible_collections.fleet.python.plugins.plugin_utils._builds.query import 
     rank,
     why_not,
 )
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.quirks import defect_of
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import Request
-from ansible_collections.fleet.python.plugins.plugin_utils._builds.suggestions import refusal
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.suggestions import lesser_choice, refusal
 
 __all__ = ["Rejection", "Resolution", "ResolveError", "resolve"]
 
@@ -48,6 +49,11 @@ class Resolution:
     def rejected(self) -> tuple[Rejection, ...]:
         """Every other asset of a version that the request matches (in the release asked for), best first."""
         return tuple(_rejections(self.chosen, self.query, self.catalogue))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the person who asked should know of the choice."""
+        return tuple(lesser_choice(self.chosen, self.query, self.catalogue))
 
 
 def resolve(
@@ -111,6 +117,7 @@ def _why_worse(query: Query, entry: Entry, chosen: Entry) -> str:
         rank(query, chosen),
         (
             f"is a full archive, {best.flavor} has what was asked for",
+            f"has a defect: {_defect(entry)}",
             f"release {entry.release} is older than {chosen.release}",
             f"{best.triple} is better for the host than {mine.triple}",
             f"{best.flavor} is smaller than {mine.flavor}",
@@ -122,3 +129,8 @@ def _why_worse(query: Query, entry: Entry, chosen: Entry) -> str:
         if own != other:
             return reason
     raise AssertionError(f"{entry.path} is the entry chosen")
+
+
+def _defect(entry: Entry) -> str:
+    defect = defect_of(entry.asset, entry.release)
+    return defect.text if defect else ""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import version_key
-from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Catalogue, release_key
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Catalogue, Entry, release_key
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.query import (
     Query,
     best_of,
@@ -43,6 +43,8 @@ def refusal(query: Query, catalogue: Catalogue) -> str:
     if query.release is not None and query.release not in catalogue.releases():
         return _unknown_release(query.release, catalogue)
     hints = [hint for find in _FINDERS for hint in find(query, catalogue)]
+    if not any(hint.fact for hint in hints):
+        hints += _by_partial(query, catalogue)
     if not hints:
         hints = list(_other_triples(query, catalogue))
     start = f"{catalogue.origin} has no {query}"
@@ -78,13 +80,44 @@ def _by_release(query: Query, catalogue: Catalogue) -> Iterator[Hint]:
     asked = release_key(query.release)
     older = max((each for each in releases if release_key(each) < asked), key=release_key, default=None)
     newer = min((each for each in releases if release_key(each) > asked), key=release_key, default=None)
-    what = query.request.text
-    if older and not newer:
-        yield Hint(f"{what} ended with release {older}", f"set release: {older}")
-    elif newer and not older:
-        yield Hint(f"{what} began with release {newer}", f"set release: {newer}")
-    elif older and newer:
+    if older and newer:
         yield Hint(f"releases {older} and {newer} have it", f"set release: {newer}")
+    elif older or newer:
+        yield Hint(f"release {older or newer} has it", f"set release: {older or newer}")
+
+
+def _by_excerpt(query: Query, catalogue: Catalogue) -> Iterator[Hint]:
+    """Suggest the source's own list of a release, which may have more than ours."""
+    if query.release and catalogue.excerpt and not query.options.static:
+        yield Hint("the bundled list of this release is partial", "set catalogue: source, which has all of it")
+
+
+def _by_partial(query: Query, catalogue: Catalogue) -> Iterator[Hint]:
+    """Suggest the sources' own lists, if ours lack the host's triples."""
+    versions = candidate_versions(query, catalogue)
+    releases = {entry.release for version in versions for entry in catalogue.entries(query.release, version)}
+    if any(catalogue.missing_triples(release).intersection(query.triples) for release in releases):
+        yield Hint("the bundled lists of its releases are partial", "set catalogue: source, which has all of them")
+
+
+def lesser_choice(chosen: Entry, query: Query, catalogue: Catalogue) -> Iterator[str]:
+    """Say that a newer version, or a triple that fits better, may exist and only be missing in a partial list."""
+    for version in candidate_versions(query, catalogue):
+        newer = version != chosen.asset.version
+        entries = catalogue.entries(query.release, version)
+        if newer and not query.prerelease and any(entry.asset.prerelease for entry in entries):
+            continue
+        better = query.triples if newer else query.triples[: query.triples.index(chosen.asset.normal_triple)]
+        for release in sorted({entry.release for entry in entries}, key=release_key, reverse=True):
+            lacks = [name for name in better if name in catalogue.missing_triples(release)]
+            if lacks and (newer or release == chosen.release):
+                yield (
+                    f"{chosen.asset.name} was chosen, though {version} for {lacks[0]} would be better: "
+                    f"the bundled list of release {release} is partial and lacks it; catalogue: source has all of it"
+                )
+                return
+        if not newer:
+            return
 
 
 def _by_prerelease(query: Query, catalogue: Catalogue) -> Iterator[Hint]:
@@ -222,4 +255,5 @@ _FINDERS: Final[tuple[Callable[[Query, Catalogue], Iterator[Hint]], ...]] = (
     _by_static,
     _by_triple,
     _by_version,
+    _by_excerpt,
 )

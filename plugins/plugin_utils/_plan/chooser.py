@@ -59,6 +59,8 @@ class Chooser:
         self._passed_over = skipped_sources
         self._release = None if options["release"] == LATEST_WORD else options["release"]
         self.chosen: dict[tuple[str, str], Entry] = {}
+        self.notes: list[str] = []
+        """What the person who asked should know of the choices."""
 
     def choose(self, request: Request) -> Entry:
         """The asset for a request. Raises LockError, ResolveError, CatalogueError, SourceError."""
@@ -79,7 +81,9 @@ class Chooser:
 
     def resolution(self, request: Request) -> Resolution:
         """The catalogue's answer, with what was rejected."""
-        return resolve(request, self._triples(request), self.catalogue, **self._limits)
+        found = resolve(request, self._triples(request), self.catalogue, **self._limits)
+        self.notes += [note for note in found.notes if note not in self.notes]
+        return found
 
     @cached_property
     def catalogue(self) -> Catalogue:

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import home_name, parse_asset
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
-from ansible_collections.fleet.python.plugins.plugin_utils._builds.quirks import quirks_of
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.quirks import defect_of, quirks_of
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import Request
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.build import build_of, installed_build
@@ -236,8 +236,15 @@ def _action(build: Build, before: Build | None, new: bool) -> str:
 
 
 def _warnings(task: Task, outcomes: list[Outcome]) -> list[str]:
-    """Warnings for extra links that lead to a build with a quirk."""
+    """Warnings for extra links that lead to a build with a quirk, and for new builds with a defect."""
     found = []
+    for outcome in outcomes:
+        defect = defect_of(parse_asset(outcome.build.asset), outcome.build.release) if outcome.build else None
+        if outcome.build and defect and outcome.action != "kept":
+            found.append(
+                f"{outcome.build.version} of release {outcome.build.release}: {defect.text}; another version, or "
+                "another release of it, has no such defect"
+            )
     belong = programs_of_links(task, outcomes)
     for build in filter(None, (outcome.build for outcome in outcomes)):
         paths = [path for path, (minor, program) in belong.items() if minor == build.link and "python" in program]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Final
 
-from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import FULL
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import FULL, version_key
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.model import Build, Outcome, PlanError, Task
 
@@ -25,8 +25,27 @@ _UNFIT: Final[tuple[tuple[frozenset[str], frozenset[str], str], ...]] = (
     (frozenset({"cifs", "smb3"}), frozenset({"mfsymlinks", "unix", "posix"}), "symbolic links without mfsymlinks"),
 )
 
-_PROGRAM: Final = re.compile(r"(?:python|pip|pydoc|idle|2to3)[0-9.]*(?:[td]{0,2})(?:-config)?$")
-_VERSION_AT_END: Final = re.compile(r"[0-9]+\.[0-9]+t?d?$")
+# What is in the bin of every build, with the last minor version that has it: Doc/whatsnew/3.13.rst removes lib2to3.
+# ``{link}`` is 3.13 or 3.13t, ``{minor}`` always 3.13.
+_PROGRAMS: Final[tuple[tuple[str, tuple[int, int] | None], ...]] = (
+    ("python", None),
+    ("python3", None),
+    ("python{link}", None),
+    ("python3-config", None),
+    ("python{link}-config", None),
+    ("pip", None),
+    ("pip3", None),
+    ("pip{minor}", None),
+    ("pydoc3", None),
+    ("pydoc{minor}", None),
+    ("idle3", None),
+    ("idle{minor}", None),
+    ("2to3", (3, 12)),
+    ("2to3-{minor}", (3, 12)),
+)
+# What looks like one of them.
+_PROGRAM: Final = re.compile(r"(?:python|pip|pydoc|idle|2to3)-?[0-9.]*(?:[td]{0,2})(?:-config)?$")
+_VERSION_AT_END: Final = re.compile(r"[0-9]+\.[0-9]+t?d?(?=$|-config$)")
 
 
 def refuse_bad_root(observed: Observation, installs: Iterable[Build]) -> None:
@@ -100,6 +119,7 @@ def extra_links(task: Task, observed: Observation, outcomes: list[Outcome]) -> d
 def programs_of_links(task: Task, outcomes: list[Outcome]) -> dict[str, tuple[str, str]]:
     """The minor link and program of each extra link. Raises PlanError if it would lead to nothing."""
     belong: dict[str, tuple[str, str]] = {}
+    builds = {outcome.build.link: outcome.build for outcome in reversed(outcomes) if outcome.build}
     minors = [outcome.build.link for outcome in outcomes if outcome.build]
     for path in task.links:
         name = PurePosixPath(path).name
@@ -108,6 +128,19 @@ def programs_of_links(task: Task, outcomes: list[Outcome]) -> dict[str, tuple[st
         minor = version[0] if version else minors[0]
         if minor not in minors:
             raise PlanError(f"{path} would lead to nothing: of {name} there is none in {', '.join(minors)}; see links")
+        programs = _programs_of(builds[minor])
+        if _PROGRAM.match(name) and name not in programs:
+            raise PlanError(
+                f"{path} would lead to nothing: {builds[minor].version} has no {name}, but {', '.join(programs)}; "
+                f"leave {path} out of links, or name it otherwise, and it leads to the interpreter"
+            )
         # A program of the build, by its name; any other name is one for the interpreter.
-        belong[path] = minor, name if _PROGRAM.match(name) else f"python{minor}"
+        belong[path] = minor, name if name in programs else f"python{minor}"
     return belong
+
+
+def _programs_of(build: Build) -> tuple[str, ...]:
+    """The programs in the bin of a build."""
+    numbers = version_key(build.version)[:2]
+    minor = build.link.rstrip("td")
+    return tuple(name.format(link=build.link, minor=minor) for name, last in _PROGRAMS if not last or numbers <= last)

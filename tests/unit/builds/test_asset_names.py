@@ -35,6 +35,7 @@ UNDIGESTED = (Path(__file__).parent / "names_without_digest.txt").read_text(enco
 def known_names() -> list[str]:
     catalogue = bundled_catalogue().directory
     lines = [line for path in catalogue.glob("*.sha256sums") for line in path.read_text(encoding="utf-8").splitlines()]
+    lines = [line for line in lines if not line.startswith("#")]
     return UNDIGESTED + [line.split()[1] for line in lines]
 
 

@@ -15,6 +15,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._builds.bundled impor
     bundled_catalogue,
 )
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import CatalogueError, Entry, parse_sums
+from tests.catalogue.mark_partial import marked
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +29,17 @@ def strictly() -> list[Entry]:
         assert sums.entries
         entries.extend(sums.entries)
     return entries
+
+
+def test_a_list_that_lacks_triples_of_its_release_says_so() -> None:
+    for path in bundled_catalogue().directory.iterdir():
+        text = path.read_text(encoding="utf-8")
+        assert marked(text, path.name.removesuffix(SUFFIX)) == text, "python -m tests.catalogue.mark_partial"
+    lacks = bundled_catalogue().missing_triples("20261021")
+    assert "x86_64_v3-unknown-linux-gnu" in lacks
+    assert "x86_64-unknown-linux-gnu" not in lacks
+    assert bundled_catalogue().missing_triples("20260814") == frozenset()
+    assert bundled_catalogue().missing_triples("no such release") == frozenset()
 
 
 def by_path(entries: list[Entry]) -> list[Entry]:

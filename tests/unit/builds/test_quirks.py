@@ -31,12 +31,18 @@ def names(version: str, release: str, triple: str = GNU, flavor: str = "install_
         ("no_bin_python", "3.12.3", GNU, "20240415", "20240726"),
         ("needs_libcrypt", "3.11.3", GNU, "20230507", "20230726"),
         ("exports_libx11", "3.10.3", GNU, "20220318", "20220502"),
+        ("executable_stack", "3.13.12", GNU, "20260325", "20260414"),
         ("not_stripped", "3.12.4", GNU, "20240725", "20240726"),
     ],
 )
 def test_a_quirk_ends(quirk: str, version: str, triple: str, last_with: str, first_without: str) -> None:
     assert quirk in names(version, last_with, triple)
     assert quirk not in names(version, first_without, triple)
+
+
+def test_a_quirk_may_begin() -> None:
+    assert "executable_stack" not in names("3.13.12", "20260303")
+    assert "executable_stack" in names("3.13.12", "20260320")
 
 
 def test_python_3_10_never_had_the_symlink_trouble() -> None:

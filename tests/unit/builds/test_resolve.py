@@ -114,8 +114,40 @@ def test_then_the_newest_release_wins_over_the_level() -> None:
 
 
 def test_the_newest_release_is_the_one_made_last() -> None:
-    entries = [entry("3.14.3", "20260303"), entry("3.14.3", "20250323"), entry("3.14.3", "20260101")]
-    assert choose("3.14", entries) == f"3.14.3+20250323-{GNU}-{STRIPPED}"
+    entries = [entry("3.14.3", "20260320"), entry("3.14.3", "20250323"), entry("3.14.3", "20250101")]
+    assert choose("3.14", entries[:2]) == f"3.14.3+20250323-{GNU}-{STRIPPED}"
+
+
+def test_a_release_with_a_defect_is_passed_over() -> None:
+    sound, defective = entry("3.13.12", "20260303"), entry("3.13.12", "20260325")
+    assert choose("3.13", [sound, defective]) == f"3.13.12+20260303-{GNU}-{STRIPPED}"
+    # Where nothing else is there, or it is asked for, it is taken.
+    assert choose("3.13", [defective]) == f"3.13.12+20260325-{GNU}-{STRIPPED}"
+    assert choose("3.13", [sound, defective], release="20260325") == f"3.13.12+20260325-{GNU}-{STRIPPED}"
+    listed = ListCatalogue([sound, defective], origin="here")
+    [rejection] = resolve(parse_request("3.13"), [GNU], listed).rejected
+    assert rejection.reason.startswith("has a defect: libpython asks for an executable stack")
+
+
+@pytest.mark.parametrize(
+    ("request_text", "triples", "better"),
+    [
+        # A level that fits better, and a version that there is for others only.
+        ("3.13", (V2, GNU), f"3.13.17 for {V2}"),
+        ("3.13", (MUSL,), f"3.13.17 for {MUSL}"),
+        ("3.13", (GNU,), ""),
+        ("3.13.2", (V2, GNU), ""),
+    ],
+)
+def test_a_choice_that_a_partial_list_made_lesser_is_told(
+    request_text: str, triples: tuple[str, ...], better: str
+) -> None:
+    notes = resolve(parse_request(request_text), triples, bundled_catalogue()).notes
+    if not better:
+        assert notes == ()
+        return
+    [note] = notes
+    assert f"though {better} would be better: the bundled list of release 20261021 is partial" in note
 
 
 def test_then_the_best_triple_and_stripped_before_unstripped() -> None:

@@ -32,19 +32,31 @@ def refusal(
 def test_a_minor_version_that_ended() -> None:
     assert refusal("3.9", release="20260814") == (
         "the bundled catalogue has no 3.9 for x86_64-unknown-linux-gnu in release 20260814: "
-        "3.9 ended with release 20251031: set release: 20251031 or ask for 3.10"
+        "release 20251031 has it, the bundled list of this release is partial: "
+        "set release: 20251031 or ask for 3.10 or set catalogue: source, which has all of it"
     )
 
 
 def test_a_minor_version_that_had_not_begun() -> None:
     said = refusal("3.13", release="20230726")
-    assert "3.13 began with release 2024" in said
-    assert said.endswith("or ask for 3.11")
+    assert "release 20241016 has it" in said
+    assert "or ask for 3.11 or" in said
+
+
+def test_a_version_that_only_this_list_lacks() -> None:
+    """Upstream had 3.13.12 in release 20260303 (#1072)."""
+    said = refusal("3.13.12", release="20260303")
+    assert "began" not in said
+    assert "the bundled list of this release is partial" in said
+    assert said.endswith("set catalogue: source, which has all of it")
+    said = refusal("3.13.17", ["riscv64-unknown-linux-gnu"])
+    assert "the bundled lists of its releases are partial" in said
 
 
 def test_a_release_between_two_that_have_it() -> None:
     said = refusal("3.11", release="20261020")
-    assert "releases 20260929 and 20261021 have it: set release: 20261021 or ask for 3.13" in said
+    assert "releases 20260929 and 20261021 have it" in said
+    assert "set release: 20261021 or ask for 3.13" in said
 
 
 def test_a_release_that_does_not_exist() -> None:
@@ -56,7 +68,7 @@ def test_a_release_that_does_not_exist() -> None:
 
 def test_a_release_that_lacks_the_triple() -> None:
     said = refusal("3.13", ["riscv64-unknown-linux-gnu"], release="20241016")
-    assert "3.13 began with release 20250115: set release: 20250115" in said
+    assert "release 20250115 has it" in said
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,8 @@ BEGIN, END = "fleet-probe 1", "fleet-probe-end"
 KEYS = (
     "kernel", "uid", "os", "elf", "interp", "loader", "loader-asked", "loader-says", "loader-level", "loader-file",
     "getconf", "cpu", "darwin", "darwin-arm64", "darwin-translated", "tool", "python", "at", "writable", "df", "mount",
-    "selinux", "entry", "staging", "made-link", "receipt", "files", "changed", "runs", "level", "running", "path",
+    "selinux", "closed", "entry", "staging", "made-link", "receipt", "files", "changed", "runs", "level", "running",
+    "path",
 )  # fmt: skip
 
 # Whole lines of real answers, so that each parser gets past its first step, and any text in their place.
@@ -117,3 +118,38 @@ def test_numbers_that_are_none_are_left_out(number: str) -> None:
     observed = parse_probe(text, ROOT)
     assert observed.uid == -1
     assert observed.level_known is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "drwxr-xr-x 2 0 0 4096 Nov 26 17:08 /opt",
+        "drwxr-xr-x    2 0        0             4096 Nov  6  2025 /opt",
+        "drwxr-xr-x 2 0 0 4096 2026-11-26 17:08 /opt",
+        "drwxr-xr-x. 2 0 0 4.0K 2026-11-26 17:08:03.000000000 +0000 /opt",
+    ],
+    ids=["POSIX", "BusyBox, last year", "toybox", "other sizes and times"],
+)
+def test_each_form_of_a_listing(line: str) -> None:
+    at = parse_probe(f"{BEGIN}\nkernel Linux 6 x86_64\nat {line}\n{END}\n", ROOT).root.at
+    assert at is not None
+    assert (at.path, at.mode, at.uid, at.gid) == ("/opt", "drwxr-xr-x", 0, 0)
+
+
+def test_a_mount_point_with_a_blank() -> None:
+    lines = [
+        "kernel Linux 6 x86_64",
+        "df none 409600 0 409600 0% /mnt/USB DISK",
+        r"mount none /mnt/USB\040DISK tmpfs rw,noexec 0 0",
+        r"mount none /mnt/USB.040DISK ext4 ro 0 0",
+    ]
+    root = parse_probe("\n".join([BEGIN, *lines, END]), "/mnt/USB DISK/python").root
+    assert (root.mount_point, root.filesystem, root.mount_options) == ("/mnt/USB DISK", "tmpfs", ("rw", "noexec"))
+
+
+@pytest.mark.parametrize(("count", "whole"), [("4", True), ("0", True), ("3", False), ("-1", True)])
+def test_files_that_nobody_can_count_are_no_damage(count: str, whole: bool) -> None:
+    receipt = '{"sha256": "00", "files": 4}'
+    text = ANSWER.replace(END, f"receipt cpython-x {receipt}\nfiles cpython-x {count}\nruns cpython-x\n{END}")
+    [home] = parse_probe(text, ROOT).homes
+    assert home.whole is whole

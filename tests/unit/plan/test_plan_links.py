@@ -28,6 +28,13 @@ INSTALLED = with_homes(NEW, links={"3.13": "3.13.2"})
         (["3.13"], "/usr/local/bin/python3", "3.13/bin/python3"),
         (["3.13"], "/usr/local/bin/python", "3.13/bin/python"),
         (["3.13"], "/srv/bin/pip3.13", "3.13/bin/pip3.13"),
+        (["3.13"], "/usr/local/bin/pydoc3", "3.13/bin/pydoc3"),
+        (["3.12", "3.13"], "/usr/local/bin/python3.13-config", "3.13/bin/python3.13-config"),
+        (["3.12", "3.13"], "/usr/local/bin/2to3", "3.12/bin/2to3"),
+        (["3.13", "3.12"], "/usr/local/bin/2to3-3.12", "3.12/bin/2to3-3.12"),
+        # Any other name is one for the interpreter.
+        (["3.13"], "/usr/local/bin/py", "3.13/bin/python3.13"),
+        (["3.12", "3.13"], "/usr/local/bin/app-3.13", "3.13/bin/python3.13"),
         (["3.12", "3.13"], "/usr/local/bin/python3.13", "3.13/bin/python3.13"),
         (["3.12", "3.13"], "/usr/local/bin/python3.12", "3.12/bin/python3.12"),
         (["3.12", "3.13"], "/usr/local/bin/python3", "3.12/bin/python3"),
@@ -44,6 +51,32 @@ def test_where_a_link_leads(requests: list[str], link: str, target: str) -> None
 def test_a_link_for_a_version_that_is_not_asked_for_is_refused() -> None:
     with pytest.raises(PlanError, match=r"python3\.12 .*3\.13"):
         plan_for(task("3.13", links=("/usr/local/bin/python3.12",)), INSTALLED)
+
+
+@pytest.mark.parametrize(
+    ("requests", "name"),
+    [
+        (["3.13"], "2to3"),
+        (["3.13"], "2to3-3.13"),
+        (["3.13"], "idle"),
+        (["3.13"], "pydoc"),
+        (["3.13"], "pip-3.13"),
+        (["3.13", "3.12"], "2to3"),
+        (["3.14t"], "pip3.14t"),
+        (["3.13"], "python4"),
+    ],
+)
+def test_a_link_to_a_program_that_the_build_has_not_is_refused(requests: list[str], name: str) -> None:
+    asked = task(*requests, links=(f"/usr/local/bin/{name}",))
+    with pytest.raises(PlanError, match=rf"/{name} would lead to nothing: 3\.1[34]\.\d has no {name}, but python, "):
+        plan_for(asked, Host(), NEW, OTHER_MINOR, THREADED)
+
+
+def test_a_new_build_with_a_defect_is_told_once() -> None:
+    defective = entry("3.13.12", "20260325")
+    [warning] = plan_for(task("3.13.12"), Host(), defective).warnings
+    assert warning.startswith("3.13.12 of release 20260325: libpython asks for an executable stack")
+    assert plan_for(task("3.13"), with_homes(defective, links={"3.13": "3.13.12"})).warnings == ()
 
 
 def test_a_missing_link_alone_is_a_change() -> None:

@@ -32,6 +32,8 @@ MIB = 1 << 20
 ROOTS = [
     pytest.param({"mount_options": ("ro", "relatime")}, ["read-only", "/data"], id="read-only"),
     pytest.param({"mount_options": ("rw", "noexec")}, ["noexec", "/data"], id="noexec"),
+    pytest.param({"filesystem": "exfat"}, ["(exfat)", "no symbolic links, owners and modes", "/data"], id="exFAT"),
+    pytest.param({"filesystem": "cifs"}, ["(cifs)", "mfsymlinks", "/data"], id="CIFS without links"),
     pytest.param({"writable": False}, ["not writable", "uid 0", "become", "/opt"], id="not writable"),
     pytest.param({"free": 10 * MIB}, ["10 MiB free", "90 MiB are needed", "/data"], id="full"),
     pytest.param({"at": listing(ROOT), "folder": False}, [ROOT, "no directory"], id="a file where the root shall be"),
@@ -50,6 +52,11 @@ def test_a_root_where_nothing_can_be_installed(root: dict[str, Any], words: list
         plan_for(task("3.13"), host, NEW)
     assert all(word in str(refused.value) for word in words)
     assert "set root" in str(refused.value) or "check root" in str(refused.value)
+
+
+def test_a_mount_of_cifs_with_links_is_fine() -> None:
+    host = Host(root={"filesystem": "cifs", "mount_options": ("rw", "mfsymlinks")})
+    assert plan_for(task("3.13"), host, NEW).installs
 
 
 @pytest.mark.parametrize(("root", "words"), ROOTS)
