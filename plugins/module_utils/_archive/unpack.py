@@ -10,8 +10,10 @@ since 3.11.4, and takes several times as long.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import shutil
 import stat
 from collections import OrderedDict
 from contextlib import suppress
@@ -33,6 +35,8 @@ from ansible_collections.fleet.python.plugins.module_utils._background import re
 
 # At least twice the depth, since the folders of both names of a hard link are open at once.
 _OPEN_DIRECTORIES = 64
+# What link(2) says where the file system has no hard links, or no more of them.
+_NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EMLINK})
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
@@ -151,5 +155,18 @@ def _create_hard_link(tree: _Tree, parts: list[str], member: Member, top: tuple[
     if not stat.S_ISREG(kind):
         raise UnpackError(f"the hard link {member.name!r} leads to {member.target!r}, which is no file")
     folder = tree.directory(tuple(parts[:-1]))
-    os.link(source[-1], parts[-1], src_dir_fd=above, dst_dir_fd=folder, follow_symlinks=False)
+    try:
+        os.link(source[-1], parts[-1], src_dir_fd=above, dst_dir_fd=folder, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        _copy(above, source[-1], folder, parts[-1])
     return "/".join(source)
+
+
+def _copy(above: int, source: str, folder: int, name: str) -> None:
+    """Copy a file of the tree, on a file system that has no hard links."""
+    with open(os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above), "rb") as old:
+        mode = stat.S_IMODE(os.fstat(old.fileno()).st_mode)
+        with open(os.open(name, _NEW_FILE, mode, dir_fd=folder), "wb") as new:
+            shutil.copyfileobj(old, new)

@@ -119,17 +119,19 @@ def remove_lock(root: str) -> None:
 
 
 def _refuse_without_links(root: str, staging: str) -> None:
-    """Raises RootError if the file system has no symbolic links. The staging has just been made, and goes again."""
+    """Raises RootError if the file system has no symbolic links or no modes. The new staging then goes again."""
     link = os.path.join(staging, "link")
+    lacks = "modes" if os.lstat(staging).st_mode & 0o077 else ""
     try:
         os.symlink("nowhere", link)
         os.unlink(link)
     except OSError as error:
+        lacks = f"symbolic links ({error.strerror})"
+    if lacks:
         for folder in (staging, root):
             with suppress(OSError):
                 os.rmdir(folder)
-        why = f"{root} lies on a file system without symbolic links ({error.strerror})"
-        raise RootError(f"{why}: set root to a directory on another one") from error
+        raise RootError(f"{root} lies on a file system without {lacks}: set root to a directory on another one")
 
 
 def _make_root(root: str) -> None:

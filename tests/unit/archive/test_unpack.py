@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import os
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -101,6 +103,22 @@ def test_the_files_and_links_that_it_tells_of(tmp_path: Path, tree: Path) -> Non
     assert all(
         hashlib.sha256((tree / path).read_bytes()).hexdigest() == digest for path, digest in found.digests.items()
     )
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.ENOSYS])
+def test_a_hard_link_is_a_copy_where_there_are_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """The error of a file system without them is injected here."""
+
+    def refuse(*_paths: Any, **_options: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "link", refuse)
+    tree = unpacked(tmp_path, file("python/bin/a", b"text", 0o755), hard_link("python/bin/b", "python/bin/a"))
+    assert (tree / "bin/b").read_bytes() == b"text"
+    assert (tree / "bin/b").stat().st_mode & 0o777 == 0o755
+    assert (tree / "bin/b").stat().st_nlink == 1
 
 
 def test_a_hard_link_is_one(tmp_path: Path) -> None:
