@@ -15,7 +15,8 @@ author:
 description:
   - Lists what M(fleet.python.interpreter) has installed on a host, where each link leads, which processes run from
     which build, what is damaged, and the leftovers of runs that were cut off.
-  - Changes nothing, and needs no Python on the host. It is one remote round trip.
+  - Changes nothing, and needs no Python on the host. It is one remote round trip, and a second one if there are builds,
+    which starts each interpreter with no code to run.
 options:
   root:
     description:
@@ -90,7 +91,7 @@ homes:
       elements: int
       sample: [4711]
     whole:
-      description: Whether no file of it is known to be missing or changed.
+      description: Whether no file of it is known to be missing or changed, and its interpreter starts.
       returned: success
       type: bool
       sample: true
