@@ -19,8 +19,12 @@ from ansible_collections.fleet.python.plugins.plugin_utils._host.observation imp
     RootState,
     Tool,
 )
-from ansible_collections.fleet.python.plugins.plugin_utils._host.script import command_text
+from ansible_collections.fleet.python.plugins.plugin_utils._host.script import command_of
 
+# Made once, when Ansible loads the plugin: its workers are forks of that process.
+_PROBE = command_of(
+    ("FLEET_ROOT", "FLEET_LINKS", "FLEET_DEEP", "FLEET_DETAIL", "FLEET_PREREQUISITES"), "_host/elf.sh", "_host/probe.sh"
+)
 _FIRST, _LAST = "fleet-probe 1", "fleet-probe-end"
 
 # The kind of a command, by a word in its version text.
@@ -54,7 +58,7 @@ def probe_script(
         "FLEET_DETAIL": "yes" if detail else "",
         "FLEET_PREREQUISITES": "yes" if prerequisites else "",
     }
-    return command_text(values, "_host/elf.sh", "_host/probe.sh")
+    return _PROBE.text(values)
 
 
 def parse_probe(text: str, root: str) -> Observation:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from string import ascii_letters
 from typing import Final
@@ -22,11 +23,13 @@ _GOES_ON: Final = re.compile(r"(?:^|[ ;])(?:then|do|else|in)$|[{(|]$|&&$|;;$")
 # Variables that a script sets: NAME=, for NAME, read NAME... And where they are used.
 _SET: Final = re.compile(r"(?:^|[\s;({])([A-Za-z_]\w*)=|\bfor (\w+)\b")
 _READ: Final = re.compile(r"\bread -r ((?:[a-z_]\w* ?)+)")
+_USED: Final = re.compile(r"(\$\{?)([A-Za-z_]\w*)")
+_NAME: Final = re.compile(r"(?<!\w)[A-Za-z_]\w*")
 _ARITHMETIC: Final = re.compile(r"\$\(\((.*?)\)\)")
 # Scripts find it as $NEWLINE. A command substitution drops line breaks at its end.
 _NEWLINE: Final = 'N=$(printf "\\n."); N=${N%.}'
 # They mean something to the shell or to programs.
-_MEANINGFUL: Final = frozenset({"PATH", "IFS", "LC_ALL"})
+_MEANINGFUL: Final = frozenset({"PATH", "IFS", "LC_ALL", "_"})
 
 
 def script_text(values: Mapping[str, str], *names: str) -> str:
@@ -35,16 +38,28 @@ def script_text(values: Mapping[str, str], *names: str) -> str:
     return "\n".join([*settings, *_code(names)]) + "\n"
 
 
-def command_text(values: Mapping[str, str], *names: str) -> str:
-    """The same on one line, with short names for variables.
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A script on one line, with a short name for each of its variables."""
+
+    line: str
+    names: Mapping[str, str]
+
+    def text(self, values: Mapping[str, str]) -> str:
+        """The command, after assignments of ``values``, which may have several lines."""
+        settings = [f"{self.names[key]}={_in_one_line(value)}" for key, value in values.items()]
+        return "; ".join([_NEWLINE, *settings, self.line])
+
+
+def command_of(keys: Sequence[str], *names: str) -> Command:
+    """The scripts ``names`` as a command that takes values for ``keys``.
 
     The scripts must keep to a form: a statement a line, no string and no list of patterns over several lines, and
-    variables with ``$`` but in arithmetic. A value may have several lines.
+    variables with ``$`` but in arithmetic.
     """
     line = _joined(_code(names))
-    short = _short_names(line, values)
-    settings = [f"{short[key]}={_in_one_line(value)}" for key, value in values.items()]
-    return "; ".join([_NEWLINE, *settings, _renamed(line, short).replace("$NEWLINE", "$N")])
+    short = _short_names(line, keys)
+    return Command(_renamed(line, short).replace("$NEWLINE", "$N"), short)
 
 
 def passes(command: str) -> bool:
@@ -76,21 +91,21 @@ def _is_pattern(line: str) -> bool:
     return line.endswith(")") and line.count(")") > line.count("(")
 
 
-def _short_names(line: str, values: Mapping[str, str]) -> dict[str, str]:
+def _short_names(line: str, keys: Sequence[str]) -> dict[str, str]:
     names = [name for pair in _SET.findall(line) for name in pair if name]
     names += [name for found in _READ.findall(line) for name in found.split()]
-    wanted = dict.fromkeys([*values, *names])
-    letters = iter([letter for letter in ascii_letters if letter != "N"])
-    return {name: name if name in _MEANINGFUL or name == "_" else next(letters) for name in wanted}
+    wanted = dict.fromkeys(name for name in (*keys, *names) if name not in _MEANINGFUL)
+    return dict(zip(wanted, (letter for letter in ascii_letters if letter != "N"), strict=False))
 
 
 def _renamed(line: str, short: Mapping[str, str]) -> str:
-    every = "|".join(sorted(map(re.escape, short), key=len, reverse=True))
-    line = _ARITHMETIC.sub(lambda found: re.sub(rf"(?<![\w$])({every})\b", lambda name: short[name[1]], found[0]), line)
-    line = re.sub(rf"(\$\{{?)({every})\b", lambda found: found[1] + short[found[2]], line)
-    line = re.sub(rf"(^|[\s;({{])({every})=", lambda found: f"{found[1]}{short[found[2]]}=", line)
-    line = re.sub(rf"\bfor ({every})\b", lambda found: f"for {short[found[1]]}", line)
-    return _READ.sub(lambda found: re.sub(rf"\b({every})\b", lambda name: short[name[1]], found[0]), line)
+    def rename(text: str) -> str:
+        return _NAME.sub(lambda found: short.get(found[0], found[0]), text)
+
+    line = _ARITHMETIC.sub(lambda found: rename(found[0]), line)
+    line = _USED.sub(lambda found: found[1] + short.get(found[2], found[2]), line)
+    line = _SET.sub(lambda found: rename(found[0]), line)
+    return _READ.sub(lambda found: f"read -r {rename(found[1])}", line)
 
 
 def _in_one_line(value: str) -> str:

@@ -15,7 +15,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._connection.download_
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.host_python import usable_script
 from ansible_collections.fleet.python.plugins.plugin_utils._host import script
 from ansible_collections.fleet.python.plugins.plugin_utils._host.probe import probe_script
-from ansible_collections.fleet.python.plugins.plugin_utils._host.script import command_text, passes
+from ansible_collections.fleet.python.plugins.plugin_utils._host.script import command_of, passes
 
 SHELLS = [shell for shell in ("dash", "bash", "busybox", "ksh93", "mksh") if shutil.which(shell)]
 SCRIPT = r"""
@@ -72,7 +72,7 @@ def test_a_script_on_one_line_does_the_same(shell: str, tmp_path: Path, monkeypa
     # Without the lines that a command cannot have.
     (tmp_path / "_host/test.sh").write_text(SCRIPT.replace("done <<X\nX\n", "done </dev/null\n"))
     monkeypatch.setattr(script, "__file__", str(tmp_path / "_host/script.py"))
-    line = command_text({"FLEET_FIRST": "a 'b'\nc"}, "_host/test.sh")
+    line = command_of(("FLEET_FIRST",), "_host/test.sh").text({"FLEET_FIRST": "a 'b'\nc"})
     assert "\n" not in line
     assert "first" not in line
     command = [shell, "sh", "-c", line] if shell == "busybox" else [shell, "-c", line]
