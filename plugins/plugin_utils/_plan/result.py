@@ -40,9 +40,10 @@ def applied(result: dict[str, Any], done: dict[str, Any]) -> dict[str, Any]:
     return with_warnings(result | done, warnings)
 
 
-def with_warnings(result: dict[str, Any], warnings: list[str]) -> dict[str, Any]:
-    """The result with these warnings too. They may name what a source or a file says."""
-    every = [*result.get("warnings", []), *map(clean, warnings)]
+def with_warnings(result: dict[str, Any], warnings: list[Any]) -> dict[str, Any]:
+    """The result with these warnings too. They may name what a source or a file says. Ansible's own are objects."""
+    cleaned = [clean(warning) if isinstance(warning, str) else warning for warning in warnings]
+    every = [*result.get("warnings", []), *cleaned]
     return result | {"warnings": every} if every else result
 
 

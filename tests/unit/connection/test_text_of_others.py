@@ -75,6 +75,12 @@ def test_what_a_source_says() -> None:
     assert with_warnings({}, [f"https://mirror: 503 {HOSTILE}"]) == {"warnings": [f"https://mirror: 503 {SHOWN}"]}
 
 
+def test_what_ansible_itself_warns_of_stays() -> None:
+    """It is no text, but an object of ansible-core: of temporary files that everybody may read, for example."""
+    of_ansible = object()
+    assert with_warnings({}, [of_ansible, HOSTILE]) == {"warnings": [of_ansible, SHOWN]}
+
+
 def test_results_keep_their_form() -> None:
     value = {"a\x1b": [1, None, True, ("x\x07",)], "b": {"c": 1.5}}
     assert clean_values(value) == {"a\\x1b": [1, None, True, ["x\\x07"]], "b": {"c": 1.5}}
