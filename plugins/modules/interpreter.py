@@ -152,6 +152,13 @@ options:
     elements: str
     default: []
     version_added: 0.1.0
+  variables:
+    description:
+      - Take each option that is not set in the task from the variable of its name after this prefix, if there is one.
+        With C(interpreter_), O(version) comes from C(interpreter_version). The role of the same name is made of this.
+      - This costs the controller much less than an expression for each option.
+    type: str
+    version_added: 0.1.0
   _plan:
     description: For the action plugin only, not for playbooks.
     type: dict

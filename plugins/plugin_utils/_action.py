@@ -14,6 +14,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._connection.remote im
 from ansible_collections.fleet.python.plugins.plugin_utils._errors import REFUSALS, refusal
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import StageError
 from ansible_collections.fleet.python.plugins.plugin_utils._options import checked_options
+from ansible_collections.fleet.python.plugins.plugin_utils._variables import options_of_variables
 
 
 def whole_range(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,7 +46,7 @@ class FleetAction(ActionBase):
         task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
         try:
-            options = checked_options(whole_range(self._task.args), type(self).options())
+            options = self._options_of(task_vars)
             self._remote = Remote(self, task_vars)
             if self.changes_hosts and not self._task.check_mode:
                 self._remote.sweep_sent()
@@ -55,6 +56,20 @@ class FleetAction(ActionBase):
             said = refusal(error, str(task_vars.get("inventory_hostname", "this host")))
             changed = isinstance(error, StageError) and error.changed
             return result | {"changed": changed, "failed": True, "msg": said}
+
+    def _options_of(self, task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        """The task's options, and those that its option ``variables`` takes from variables. Raises OptionsError."""
+        spec, given = type(self).options(), self._task.args
+        prefix = str(given.get("variables") or "") if "variables" in spec else ""
+        if not prefix:
+            return checked_options(whole_range(given), spec)
+        parameters = self._task._role._role_params if self._task._role else {}
+        found = options_of_variables(spec, prefix, task_vars, parameters, self._templar.template)
+
+        def shown(name: str) -> str:
+            return name if name in given or name.startswith("_") else prefix + name
+
+        return checked_options(whole_range(found | given), spec, shown)
 
     def cleanup(self, force: bool = False) -> None:
         """Called by Ansible after the task, whatever came of it."""

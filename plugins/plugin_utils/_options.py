@@ -8,7 +8,7 @@ ActionBase.validate_argument_spec is not used: its error shows all of the task's
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -28,21 +28,25 @@ class OptionsError(ValueError):
     """A task has an option that it may not have, or lacks one that it must have."""
 
 
-def checked_options(arguments: Mapping[str, Any], spec: Mapping[str, Any]) -> dict[str, Any]:
+def checked_options(
+    arguments: Mapping[str, Any], spec: Mapping[str, Any], shown: Callable[[str], str] = str
+) -> dict[str, Any]:
     """The options with their defaults, each in the type that ``spec`` gives it.
 
-    ``spec`` is an argument spec of module_utils/_options.py. Raises OptionsError naming every option that is wrong.
+    ``spec`` is an argument spec of module_utils/_options.py, and ``shown`` gives the name of an option in messages.
+    Raises OptionsError naming every option that is wrong.
     """
     wrong = {name for name in _SECRET.keys() & spec.keys() & arguments.keys() if _errors(arguments, spec, name)}
-    problems = [f"{name} must be {_SECRET[name]}" for name in sorted(wrong)]
-    result = ArgumentSpecValidator(dict(spec)).validate(
-        {name: value for name, value in arguments.items() if name not in wrong}
+    problems = [f"{shown(name)} must be {_SECRET[name]}" for name in sorted(wrong)]
+    named = {shown(name): (name, option) for name, option in spec.items()}
+    result = ArgumentSpecValidator({name: option for name, (_own, option) in named.items()}).validate(
+        {shown(name): value for name, value in arguments.items() if name not in wrong}
     )
     for error in result.errors.errors:
-        problems.append(_unknown(arguments, spec) if isinstance(error, UnsupportedError) else str(error.msg))
+        problems.append(_unknown(arguments, spec, shown) if isinstance(error, UnsupportedError) else str(error.msg))
     if problems:
         raise OptionsError("; ".join(problems))
-    return dict(result.validated_parameters)
+    return {named[name][0]: value for name, value in result.validated_parameters.items()}
 
 
 def _errors(arguments: Mapping[str, Any], spec: Mapping[str, Any], name: str) -> list[Exception]:
@@ -50,9 +54,9 @@ def _errors(arguments: Mapping[str, Any], spec: Mapping[str, Any], name: str) ->
     return list(ArgumentSpecValidator({name: spec[name]}).validate({name: arguments[name]}).errors.errors)
 
 
-def _unknown(arguments: Mapping[str, Any], spec: Mapping[str, Any]) -> str:
-    known = sorted(name for name in spec if not name.startswith("_"))
-    names = sorted(str(name) for name in arguments if name not in spec)
+def _unknown(arguments: Mapping[str, Any], spec: Mapping[str, Any], shown: Callable[[str], str]) -> str:
+    known = sorted(shown(name) for name in spec if not name.startswith("_"))
+    names = sorted(shown(str(name)) for name in arguments if name not in spec)
     near = [close[0] for name in names if (close := get_close_matches(name, known, 1))]
     suggestion = f"did you mean {' and '.join(near)}?" if near else f"there are {', '.join(known)}"
     return f"no such option: {', '.join(names)}; {suggestion}"

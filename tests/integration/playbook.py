@@ -172,6 +172,7 @@ class Controller:
         )
         outcomes = self.outcomes()
         assert outcomes, f"ansible-playbook ran no task:\n{done.stdout}"
+        assert "[DEPRECATION WARNING]" not in done.stdout, done.stdout
         return Run(done.returncode, outcomes, done.stdout)
 
     def _command(self, playbook: str, hosts: Mapping[str, Mapping[str, Any]], arguments: Sequence[str]) -> list[str]:

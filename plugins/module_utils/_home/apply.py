@@ -37,8 +37,8 @@ def apply_plan(plan: dict[str, Any]) -> dict[str, Any]:
     """Apply ``plan``, in the shape that plugin_utils/_execute/module_plan.py makes, and return what was done.
 
     Returns ``changed``, ``steps`` (name, home, seconds), ``trials`` (what each new interpreter said, by home),
-    ``in_use`` (why a home that was to be removed has stayed, by home), ``warnings``, and ``skipped_sources`` (a line
-    for each source that failed before another one succeeded).
+    ``in_use`` (why a home that was to be removed has stayed, by home), ``notes`` (what the user is warned of), and
+    ``skipped_sources`` (a line for each source that failed before another one succeeded).
     Raises ApplyError. Places every install before it moves the first link, and moves every link before it removes
     anything. What fails after that is a warning.
     """
@@ -79,7 +79,7 @@ def apply_plan(plan: dict[str, Any]) -> dict[str, Any]:
         "steps": steps.taken,
         "trials": trials,
         "in_use": {**in_use, **left},
-        "warnings": steps.warnings,
+        "notes": steps.notes,
         "skipped_sources": steps.skipped_sources,
     }
 
@@ -137,12 +137,12 @@ def _remove(root: str, plan: dict[str, Any], going: list[str], steps: Steps) -> 
             continue
         steps.done.append(f"{home} is removed")
         if undeleted:
-            steps.warnings.append(f"{home} is out of use, but not all of it could be deleted: {undeleted}")
+            steps.notes.append(f"{home} is out of use, but not all of it could be deleted: {undeleted}")
     try:
         with steps.step("remove"):
             forget_dangling_previous(root)
     except ApplyError as error:
-        steps.warnings.append(str(error))
+        steps.notes.append(str(error))
     return left
 
 
@@ -154,4 +154,4 @@ def _clean(root: str, plan: dict[str, Any], keep_root: bool, steps: Steps) -> No
     try:
         leave_if_empty(root, keep_root)
     except OSError as error:
-        steps.warnings.append(f"{root} is not tidied up: {reason_of(error)}")
+        steps.notes.append(f"{root} is not tidied up: {reason_of(error)}")

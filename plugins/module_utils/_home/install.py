@@ -115,7 +115,7 @@ def install_build(
             trial["executable_stacks"] = executable_stacks(tree)
             for library in trial["executable_stacks"]:
                 why = "asks for an executable stack, so programs that embed it cannot load it with glibc 2.41 and later"
-                steps.warnings.append(f"{library} of {home} {why}")
+                steps.notes.append(f"{library} of {home} {why}")
         with steps.step("place", home):
             written.result()
             files = write_manifest(tree, read.result())
@@ -159,7 +159,7 @@ def _keep_packages(root: str, install: dict[str, Any], tree: str, steps: Steps) 
     kept = keep_packages(old, tree, new)
     if kept:
         some = ", ".join(kept[:10]) + (", ..." if kept[10:] else "")
-        steps.warnings.append(f"{new} replaces {old}, which is damaged, and has what was in its site-packages: {some}")
+        steps.notes.append(f"{new} replaces {old}, which is damaged, and has what was in its site-packages: {some}")
 
 
 def _follow(tree: str, home: str) -> None:

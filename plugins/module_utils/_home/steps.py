@@ -39,14 +39,14 @@ class ApplyError(Exception):
 class Steps:
     """What a run has done so far.
 
-    ``taken`` has the steps with their times in seconds. ``done`` says what users see changed on the host, ``warnings``
+    ``taken`` has the steps with their times in seconds. ``done`` says what users see changed on the host, ``notes``
     what went wrong without harm, and ``skipped_sources`` which sources failed before another one did not.
     """
 
     def __init__(self) -> None:
         self.taken: list[dict[str, Any]] = []
         self.done: list[str] = []
-        self.warnings: list[str] = []
+        self.notes: list[str] = []
         self.skipped_sources: list[str] = []
 
     @contextmanager

@@ -36,8 +36,8 @@ def applied(result: dict[str, Any], done: dict[str, Any]) -> dict[str, Any]:
         why = in_use.get(home)
         if why and each["action"] == "removed":
             each |= {"action": "kept", "in_use": why}
-    warnings = [*done.pop("warnings", []), *(f"{home} is not removed: {why}" for home, why in in_use.items())]
-    return with_warnings(result | done, warnings)
+    stay = [f"{home} is not removed: {why}" for home, why in in_use.items()]
+    return with_warnings(result | done, [*done.pop("warnings", []), *done.pop("notes", []), *stay])
 
 
 def with_warnings(result: dict[str, Any], warnings: list[Any]) -> dict[str, Any]:

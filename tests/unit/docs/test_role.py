@@ -25,7 +25,8 @@ def load(name: str, role: Path = ROLE) -> Any:
 
 
 def module_options() -> dict[str, dict[str, Any]]:
-    return {PREFIX + name: option for name, option in interpreter_options().items() if not name.startswith("_")}
+    own = interpreter_options().items()
+    return {PREFIX + name: option for name, option in own if not name.startswith("_") and name != "variables"}
 
 
 def test_argument_specs_are_the_modules() -> None:
@@ -48,15 +49,17 @@ def test_defaults_of_the_mirror_are_its_argument_specs() -> None:
     }
 
 
-def test_the_task_passes_every_variable_on() -> None:
+def test_the_task_takes_every_variable() -> None:
     [task] = load("tasks/main.yml")
     assert task["register"] == "interpreter_result"
-    assert task["fleet.python.interpreter"] == {
-        name.removeprefix(PREFIX): f"{{{{ {name} }}}}"
-        if option.get("required") or "default" in option
-        else f"{{{{ {name} | default(omit) }}}}"
-        for name, option in module_options().items()
-    }
+    assert task["fleet.python.interpreter"] == {"variables": PREFIX}
+
+
+def test_ansible_makes_no_task_of_the_argument_specs() -> None:
+    """The role's own task checks the variables, and a task more would double what the role costs the controller."""
+    for core_reads in ("argument_specs", "argument_specs.yml"):
+        assert (ROLE / "meta" / core_reads).is_file()
+    assert load("meta/argument_specs") == {"argument_specs": {}}
 
 
 def test_the_readmes_table_is_written_anew(capsys: pytest.CaptureFixture[str]) -> None:

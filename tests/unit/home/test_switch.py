@@ -99,7 +99,7 @@ def test_nothing_fails(tmp_path: Path) -> None:
     assert seen["new/bin/python3"] == f"{tmp_path}/python/3.12/bin/python3.12"
     assert f"python/{OLD}" not in seen
     assert result["in_use"] == {}
-    assert result["warnings"] == []
+    assert result["notes"] == []
 
 
 @pytest.mark.parametrize("what", ["upgrade", "absent"])
@@ -125,7 +125,7 @@ def test_each_change_fails_in_turn(tmp_path: Path, what: str) -> None:
             assert after != before, (at, result)
             assert "msg" in result or result["changed"], (at, result)
             # What the failure was, and what is different now, are both told.
-            told = [result.get("msg"), *result.get("warnings", ()), *result.get("in_use", {}).values()]
+            told = [result.get("msg"), *result.get("notes", ()), *result.get("in_use", {}).values()]
             swallowed = OLD not in os.listdir(plan["root"])
             assert any(told) or swallowed, (at, result)
     assert unchanged >= 5
