@@ -48,7 +48,7 @@ class ActionModule(FleetAction):
 def _ranking(options: Mapping[str, Any], remote: Remote) -> Ranking:
     if options["triples"] is not None:
         return partial(_named, tuple(options["triples"]))
-    platform = platform_of(observe(remote.run, "/opt/python"))
+    platform = platform_of(observe(remote.run, "/opt/python", prerequisites=True))
     return partial(triples_of, platform, options["libc"], options["max_level"])
 
 

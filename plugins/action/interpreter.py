@@ -57,7 +57,7 @@ class ActionModule(FleetAction):
         skipped = SkippedSources(run_directory())
         sources = sources_of(options["source"], access)
         transfer = TransferOptions(options["transfer"], sources, run_directory(), access, skipped)
-        look = partial(_look, remote, task, deep=options["verify"] == "deep")
+        look = partial(_look, remote, task, verify=options["verify"])
         attempt = Attempt(options["transfer"], options["max_level"])
         observed = look()
         while True:
@@ -93,10 +93,10 @@ class ActionModule(FleetAction):
         return result
 
 
-def _look(remote: Remote, task: Task, *, deep: bool, prerequisites: bool = False) -> Observation:
-    """Observe the host. If ``deep``, compare every file, and start each interpreter, which nobody else may change."""
-    observed = observe(remote.run, task.root, task.links, deep=deep, prerequisites=prerequisites)
-    if not deep or task.state == "absent":
+def _look(remote: Remote, task: Task, *, verify: str, prerequisites: bool = False) -> Observation:
+    """Observe the host. If ``verify`` is deep, start each interpreter too, which nobody else may change."""
+    observed = observe(remote.run, task.root, task.links, verify=verify, prerequisites=prerequisites)
+    if verify != "deep" or task.state == "absent":
         return observed
     refuse_untrusted(observed)
     return start_each(remote.run, observed)

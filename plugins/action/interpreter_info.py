@@ -28,7 +28,7 @@ class ActionModule(FleetAction):
     def act(self, options: Mapping[str, Any], remote: Remote) -> dict[str, Any]:
         """Observe the host, and return what was found."""
         root = absolute("root", options["root"])
-        observed = observe(remote.run, root, deep=options["verify"] == "deep", detail=True)
+        observed = observe(remote.run, root, verify=options["verify"], detail=True)
         warnings = []
         try:
             refuse_untrusted(observed)

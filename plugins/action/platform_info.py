@@ -23,7 +23,7 @@ class ActionModule(FleetAction):
 
     def act(self, options: Mapping[str, Any], remote: Remote) -> dict[str, Any]:
         """Observe the host, and return what was found."""
-        observed = observe(remote.run, "/opt/python", prerequisites=True)
+        observed = observe(remote.run, "/opt/python", detail=True, prerequisites=True)
         platform = platform_of(observed)
         triples = triples_of(platform, options["libc"], options["max_level"])
         return {"platform": platform.result(triples) | means(observed)}

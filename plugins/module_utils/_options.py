@@ -50,7 +50,7 @@ _INTERPRETER: dict[str, Any] = {
     "keep": {"type": "str", "default": "1"},
     "externally_managed": {"type": "bool", "default": True},
     "compile_bytecode": {"type": "bool", "default": True},
-    "verify": {"type": "str", "default": "quick", "choices": ["quick", "deep"]},
+    "verify": {"type": "str", "default": "quick", "choices": ["quick", "files", "deep"]},
     "venv_roots": {"type": "list", "elements": "str", "default": []},
     "variables": {"type": "str"},
     # The plan of the action plugin. Playbooks never set it.

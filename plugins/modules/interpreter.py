@@ -135,13 +135,16 @@ options:
     description:
       - How an installed build is checked for damage. A damaged build is replaced by a new one. What people have put
         into its C(site-packages) is copied to the new one, and a warning names it.
-      - V(quick) counts its files, and compares those that have changed since the installation by their digests.
+      - V(quick) looks whether a file has come or gone since the installation, by the times of directories. If so,
+        it does what V(files) does.
+      - V(files) counts the files, and compares those that are newer than the installation by their digests.
       - V(deep) compares the SHA-256 digest of each, which takes seconds, or minutes on slow hosts. In a second round
         trip it starts each interpreter, since an upgrade of the system may have taken a library that it needs.
-      - Neither checks C(site-packages) or bytecode. What the tools of a host cannot look at is no damage.
+      - None of them checks C(site-packages) or bytecode. What the tools of a host cannot look at is no damage.
     type: str
     choices:
       - quick
+      - files
       - deep
     default: quick
     version_added: 0.1.0

@@ -26,11 +26,13 @@ options:
     version_added: 0.1.0
   verify:
     description:
-      - How to look for damage. V(quick) counts files and looks for later changes.
+      - How to look for damage. V(quick) looks whether a file has come or gone since the installation. V(files) counts
+        the files, and compares those that are newer than the installation.
       - V(deep) compares the SHA-256 digest of each file, which takes seconds, or minutes on slow hosts.
     type: str
     choices:
       - quick
+      - files
       - deep
     default: quick
     version_added: 0.1.0

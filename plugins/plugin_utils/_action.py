@@ -13,8 +13,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.fleet.python.plugins.plugin_utils._connection.remote import Remote
 from ansible_collections.fleet.python.plugins.plugin_utils._errors import REFUSALS, refusal
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import StageError
-from ansible_collections.fleet.python.plugins.plugin_utils._options import checked_options
-from ansible_collections.fleet.python.plugins.plugin_utils._variables import options_of_variables
+from ansible_collections.fleet.python.plugins.plugin_utils._options import checked_options, options_of_variables
 
 
 def whole_range(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,14 +1,14 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Check a task's options. No message shows the value of an option that may hold a secret.
+"""Collect and check a task's options. No message shows the value of an option that may hold a secret.
 
 ActionBase.validate_argument_spec is not used: its error shows all of the task's arguments, passwords too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -26,6 +26,24 @@ _SECRET: Final = {
 
 class OptionsError(ValueError):
     """A task has an option that it may not have, or lacks one that it must have."""
+
+
+def options_of_variables(
+    spec: Iterable[str],
+    prefix: str,
+    variables: Mapping[str, Any],
+    parameters: Iterable[str],
+    template: Callable[[dict[str, Any]], dict[str, Any]],
+) -> dict[str, Any]:
+    """The options that are set as variables named after ``prefix``, by their names in ``spec``. The role takes them so.
+
+    An expression for each would cost the controller more than the task. ``template`` is Ansible's, and leaves out what
+    is ``omit``. ``parameters`` are the names that stand beside the name of the role: those with the prefix are taken
+    too, so that a misspelt one is an unknown option.
+    """
+    names = {*(prefix + name for name in spec if not name.startswith("_")), *parameters}
+    found = template({name: variables[name] for name in sorted(names) if name.startswith(prefix) and name in variables})
+    return {name.removeprefix(prefix): value for name, value in found.items()}
 
 
 def checked_options(

@@ -33,7 +33,7 @@ def _works(target: Target) -> None:
     ("damage", "said"),
     [
         ('rm "$1/lib/python3.13/json/decoder.py"', "1 of its"),
-        ('echo "# more" >> "$1/lib/python3.13/os.py"', "changed: lib/python3.13/os.py"),
+        ('echo "# more" >> "$1/lib/python3.13/os.py"; : >"$1/bin/mine"', "changed: lib/python3.13/os.py"),
         pytest.param(*(': > "$1/.fleet-receipt"', "receipt"), marks=pytest.mark.slow),
         pytest.param(*('echo "{}" > "$1/.fleet-receipt"', "receipt"), marks=pytest.mark.slow),
         pytest.param(*('rm "$1/bin/python3"', "bin/python3 is missing"), marks=pytest.mark.slow),
@@ -104,7 +104,7 @@ def test_the_deep_look_sees_what_the_quick_one_cannot(
         home,
     )
     # The second time, each interpreter is started too.
-    for verify, trips in (("quick", 1), ("deep", 2)):
+    for verify, trips in (("quick", 1), ("files", 1), ("deep", 2)):
         assert not interpreter(target, verify=verify).ok()["changed"]
         assert counter.starts() == ["podman exec"] * trips
 
@@ -114,7 +114,7 @@ def test_the_deep_look_sees_what_the_quick_one_cannot(
         "sed -i s/JSONDecodeError/JSONDecodeErrot/ json/decoder.py && touch -r /tmp/time json/decoder.py",
         home,
     )
-    assert not interpreter(target, verify="quick").ok()["changed"]
+    assert not interpreter(target, verify="files").ok()["changed"]
     counter.starts()
     predicted = interpreter(target, "3.13", "--check", verify="deep").ok()
     assert counter.starts() == ["podman exec"] * 2
@@ -123,6 +123,16 @@ def test_the_deep_look_sees_what_the_quick_one_cannot(
     assert [each["action"] for each in repaired["interpreters"]] == ["repaired"]
     assert _linked(target) == f"{home}.2"
     target.sh('"$1" -c "import json"', _PYTHON)
+
+
+def test_what_is_rewritten_in_place_takes_a_look_at_files(new_host: NewHost, interpreter: Interpreter) -> None:
+    target = new_host("alpine")
+    interpreter(target).ok()
+    home = _linked(target)
+    target.sh('echo "# more" >> "$1/lib/python3.13/os.py"', home)
+    assert not interpreter(target).ok()["changed"]
+    assert [each["action"] for each in interpreter(target, verify="files").ok()["interpreters"]] == ["repaired"]
+    assert _linked(target) == f"{home}.2"
 
 
 def test_a_damaged_list_of_files_is_damage_too(new_host: NewHost, interpreter: Interpreter) -> None:
@@ -144,7 +154,7 @@ def test_a_deep_look_needs_a_program_for_digests(new_host: NewHost, interpreter:
     target.sh('touch "$1/lib/python3.13/os.py"', HOME_313)
     for program in ("grep", "wc", "find"):
         target.sh('rm "/usr/bin/$1"', program)
-        assert not interpreter(target).ok()["changed"]
+        assert not interpreter(target, verify="files").ok()["changed"]
 
 
 # What setcap writes for cap_net_raw+ep (linux/capability.h, struct vfs_cap_data).

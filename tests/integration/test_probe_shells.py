@@ -91,7 +91,7 @@ def test_without_the_means_the_rest_is_the_same(root: Path) -> None:
     whole, without = _observe(root, "dash"), _observe(root, "dash", prerequisites=False)
     assert whole.tools
     assert (without.tools, without.pythons, without.root.mount_options) == ({}, (), ())
-    told = {name: getattr(whole, name) for name in ("tools", "pythons", "prerequisites_known")}
+    told = {name: getattr(whole, name) for name in ("tools", "pythons", "loader_levels", "prerequisites_known")}
     told_of_root = {name: getattr(whole.root, name) for name in ("mount_point", "mount_options", "filesystem")}
     assert dataclasses.replace(without, **told, root=dataclasses.replace(without.root, **told_of_root)) == whole
 

@@ -1,16 +1,20 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The manifest of a home: a line for each file, in the form that ``sha256sum -c`` reads."""
+"""The manifest of a home: a line for each file, as ``sha256sum -c`` reads it, and a list of its directories."""
 
 from __future__ import annotations
 
+import hashlib
 import os
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import NamedTuple
 
 from ansible_collections.fleet.python.plugins.module_utils._digest import digest_of
 
 MANIFEST = ".fleet-manifest"
+DIRECTORIES = ".fleet-directories"
 BYTECODE = "__pycache__"
 # What may change in an undamaged home. The probe does not count it either. The programs of pip belong to site-packages,
 # and change with an upgrade of pip.
@@ -40,15 +44,43 @@ def read_contents(tree: str) -> Contents:
 
 
 def write_manifest(tree: str, contents: Contents) -> int:
-    """Write the manifest of a staged tree. Returns the number of files and links that the probe will expect.
+    """Write the manifest and the directories of a staged tree. Returns how many files and links the probe will expect.
 
     The manifest and the receipt count too. Bytecode, site-packages (where packages may be added) and pip are left out.
     """
-    lines = [f"{contents.digests[path]}  {path}\n" for path in sorted(filter(_counts, contents.digests))]
-    with open(os.path.join(tree, MANIFEST), "x", encoding="utf-8", errors="surrogateescape") as file:
-        file.writelines(lines)
+    counted = {path: digest for path, digest in contents.digests.items() if _counts(path)}
+    _make_room_for_bytecode(tree, counted)
+    listed = "".join(f"{directory}\n" for directory in _directories([*counted, *filter(_counts, contents.links)]))
+    counted[DIRECTORIES] = _write(tree, DIRECTORIES, listed)
+    _write(tree, MANIFEST, "".join(f"{digest}  {path}\n" for path, digest in sorted(counted.items())))
+    return len(counted) + sum(map(_counts, contents.links)) + 2
+
+
+def _directories(paths: Iterable[str]) -> list[str]:
+    """The directories of these files and links, and those above them, without the tree itself. Sorted."""
+    found: set[str] = set()
+    for path in paths:
+        directory = os.path.dirname(path)
+        while directory and directory not in found:
+            found.add(directory)
+            directory = os.path.dirname(directory)
+    return sorted(found)
+
+
+def _make_room_for_bytecode(tree: str, paths: Iterable[str]) -> None:
+    """Make the directories of bytecode now. Made later, they would change the times of those that are listed."""
+    for directory in {os.path.dirname(path) for path in paths if path.endswith(".py")}:
+        with suppress(FileExistsError):
+            os.mkdir(os.path.join(tree, directory, BYTECODE), 0o755)
+
+
+def _write(tree: str, name: str, text: str) -> str:
+    """Write a new file that everybody may read. Returns its sha256."""
+    encoded = text.encode("utf-8", "surrogateescape")
+    with open(os.path.join(tree, name), "xb") as file:
+        file.write(encoded)
         os.fchmod(file.fileno(), 0o644)
-    return len(lines) + sum(map(_counts, contents.links)) + 2
+    return hashlib.sha256(encoded).hexdigest()
 
 
 def _counts(path: str) -> bool:

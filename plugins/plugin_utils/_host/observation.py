@@ -69,9 +69,9 @@ class HostPython:
 class Home:
     """A home with one of our receipts.
 
-    ``files`` is the number of files that it still has, or None if the host has no tool to count them. ``runs`` says
-    whether bin/python3 is executable. ``changed`` lists the files that differ from the installed ones. ``fails`` is
-    what its interpreter said instead of starting, if somebody has tried.
+    ``files`` is the number of files that it still has. It is None if none were counted, because no directory has
+    changed or the host has no tool. ``runs`` says whether bin/python3 is executable. ``changed`` lists the files that
+    differ from the installed ones. ``fails`` is what its interpreter said instead of starting, if somebody has tried.
     """
 
     name: str

@@ -20,15 +20,16 @@ def observe(
     root: str,
     links: Sequence[str] = (),
     *,
-    deep: bool = False,
+    verify: str = "quick",
     detail: bool = False,
     prerequisites: bool = False,
 ) -> Observation:
     """Run the probe on the host, in one round trip. See `probe_script` for the options.
 
-    Raises ProbeError if the probe does not answer, or if ``deep`` is set and the host has no tool to compute digests.
+    Raises ProbeError if the probe does not answer, or if ``verify`` is deep and the host cannot compute digests.
     """
-    answer = run(probe_script(root, links, deep=deep, detail=detail, prerequisites=prerequisites or deep))
+    deep = verify == "deep"
+    answer = run(probe_script(root, links, verify=verify, detail=detail, prerequisites=prerequisites or deep))
     try:
         observed = parse_probe(str(answer.get("stdout", "")), root)
     except ProbeError as error:

@@ -23,7 +23,9 @@ from ansible_collections.fleet.python.plugins.plugin_utils._host.script import c
 
 # Made once, when Ansible loads the plugin: its workers are forks of that process.
 _PROBE = command_of(
-    ("FLEET_ROOT", "FLEET_LINKS", "FLEET_DEEP", "FLEET_DETAIL", "FLEET_PREREQUISITES"), "_host/elf.sh", "_host/probe.sh"
+    ("FLEET_ROOT", "FLEET_LINKS", "FLEET_VERIFY", "FLEET_DETAIL", "FLEET_PREREQUISITES"),
+    "_host/elf.sh",
+    "_host/probe.sh",
 )
 _FIRST, _LAST = "fleet-probe 1", "fleet-probe-end"
 
@@ -44,17 +46,19 @@ class ProbeError(ValueError):
 
 
 def probe_script(
-    root: str, links: Iterable[str] = (), *, deep: bool = False, detail: bool = False, prerequisites: bool = False
+    root: str, links: Iterable[str] = (), *, verify: str = "quick", detail: bool = False, prerequisites: bool = False
 ) -> str:
     """The command that observes a host.
 
-    ``deep`` compares every file of every home with its sha256. ``detail`` lists the processes that run from homes.
+    ``verify`` says how to look for damage: ``quick`` at directories, ``files`` at the number and times of files,
+    ``deep`` at the sha256 of each. ``detail`` lists the processes that run from homes, and asks tar and Python for
+    their versions.
     ``prerequisites`` lists the prerequisites of an installation even if something is installed already.
     """
     values = {
         "FLEET_ROOT": root,
         "FLEET_LINKS": "\n".join(links),
-        "FLEET_DEEP": "yes" if deep else "",
+        "FLEET_VERIFY": verify,
         "FLEET_DETAIL": "yes" if detail else "",
         "FLEET_PREREQUISITES": "yes" if prerequisites else "",
     }
@@ -212,7 +216,7 @@ def _running(lines: Iterable[str], root: str) -> Iterable[tuple[str, int]]:
 
 
 def _homes(facts: _Facts) -> Iterable[Home]:
-    # A home has files. Where none are found, find or wc is missing.
+    # A home has files. Where none are found, find or wc is missing. Where there was no need to, none were counted.
     files = {name: _number(count) or None for name, count in facts.pairs("files", " ")}
     runs = set(facts.all("runs"))
     changed: dict[str, list[str]] = {}

@@ -2,9 +2,10 @@
 # shellcheck disable=SC2010,SC2012,SC2045 # ls tells mode, owner and target everywhere; find -printf, stat -c do not
 # Print evidence about this host, one fact on each line: "key value". This decides nothing and writes no file.
 # The action plugin sends it on one line (script.py says in which form it has to be), after values for NEWLINE,
-# FLEET_ROOT, FLEET_LINKS (one path on each line) and three switches, each empty or not: FLEET_DEEP (compare every file
-# with its sha256), FLEET_DETAIL (list the processes that run from homes) and FLEET_PREREQUISITES (list the prerequisites
-# of an installation even if something is installed).
+# FLEET_ROOT, FLEET_LINKS (one path on each line), FLEET_VERIFY (quick; files: count them; deep: also compare each with its
+# sha256) and two switches, each empty or not: FLEET_DETAIL (list the processes that run from homes, ask each tar and
+# Python for its version) and FLEET_PREREQUISITES (list the prerequisites of an installation even if something is
+# installed).
 # Runs under dash, BusyBox ash, bash and ksh. The code has no single quotes, because every level that the command passes
 # through (ssh, become, sh -c) would quote each of them again.
 exec 2>/dev/null
@@ -90,12 +91,36 @@ find_tool() {
   command -v "$1" >/dev/null && path=$1
 }
 
+# same HOME: whether no directory of a home is newer than its receipt. Then no file has come or gone since, for that
+# changes the time of its directory.
+same() {
+  listed=$1/.fleet-directories
+  [ -f "$listed" ] && [ ! -h "$listed" ] || return 1
+  listed=$(head -c 65536 "$listed")
+  rows
+  for line in $listed; do
+    [ -d "$1/$line" ] && [ ! "$1/$line" -nt "$1/.fleet-receipt" ] && continue
+    listed=
+    break
+  done
+  words
+  [ -n "$listed" ]
+}
+
 # Begin with an empty line, since earlier output may not have ended its line.
 say
 say fleet-probe 1
-system=$(uname -srm)
+# As from uname -srm, and the effective uid as from id -u. Each program less saves a tenth of the time of the probe. The
+# kernel says its architecture there since 6.1.
+if [ -r /proc/sys/kernel/arch ]; then
+  read -r system </proc/sys/kernel/ostype
+  read -r line </proc/sys/kernel/osrelease
+  read -r machine </proc/sys/kernel/arch
+  system="$system $line $machine"
+else
+  system=$(uname -srm)
+fi
 say kernel "$system"
-# The effective uid, as from id -u. Starting one program less saves a tenth of the time of the probe.
 uid=
 if [ -r /proc/self/status ]; then
   while read -r key _ uid _; do
@@ -122,6 +147,7 @@ done
 loaders="/lib/ld[-.6]*so* /lib32/ld[-.6]*so* /lib64/ld[-.6]*so* /libx32/ld[-.6]*so* /libo32/ld[-.6]*so* \
   /lib/libgcompat.so*"
 # Ask the loader of the shell for its version. If the shell is static, ask the first loader on the disk that can run.
+glibc=
 # shellcheck disable=SC2086 # patterns, to be expanded
 for asked in ${interp:-$loaders}; do
   [ -x "$asked" ] || continue
@@ -136,12 +162,7 @@ for asked in ${interp:-$loaders}; do
   lines loader-says "${says%%"$NEWLINE"*}$NEWLINE${second%%"$NEWLINE"*}"
   case $says in
     *musl*) ;;
-    # The loader lists the levels that the processor supports (glibc 2.33 and later).
-    *GNU* | *GLIBC*)
-      case $system in
-        *x86_64) levels "$("$asked" --help)" ;;
-      esac
-      ;;
+    *GNU* | *GLIBC*) glibc=$asked ;;
     # A loader of glibc before 2.33 has no --version. Its real file name (ld-2.31.so) or getconf has it.
     *)
       say loader-file "$(readlink -f "$asked")"
@@ -224,17 +245,17 @@ if [ -d "$FLEET_ROOT" ]; then
     IFS= read -r receipt <"$home/.fleet-receipt"
     name=${home##*/}
     say receipt "$name" "$receipt"
-    # Count the files and find those newer than the receipt in one pass, which takes most of the time of the probe.
-    # Bytecode, packages and the programs of pip change in use, so leave them out, as module_utils/_archive/manifest.py
-    # does.
+    [ ! -x "$home/bin/python3" ] || say runs "$name"
+    [ "$FLEET_VERIFY" != quick ] || ! same "$home" || continue
+    # Count the files and find those newer than the receipt in one pass. Bytecode, packages and the programs of pip change
+    # in use, so leave them out, as module_utils/_archive/manifest.py does.
     set -- "$home"/bin/pip*
     { [ -e "$1" ] || [ -h "$1" ]; } || shift
     { count=$(cd "$home" && find . -type d \( -name __pycache__ -o -name site-packages \) -prune \
       -o -type f -newer .fleet-receipt -exec sh -c "$tell_changed" "$name" {} + -print \
       -o \( -type f -o -type l \) -print | wc -l); } 3>&1
     say files "$name" "$((${count:-0} - $#))"
-    [ ! -x "$home/bin/python3" ] || say runs "$name"
-    [ -n "$FLEET_DEEP" ] || continue
+    [ "$FLEET_VERIFY" = deep ] || continue
     # If the check fails but names no file, the manifest itself is damaged.
     compared=$(cd "$home" && $sums -c .fleet-manifest) || case $compared in
       *": FAILED"*) ;;
@@ -251,6 +272,10 @@ fi
 # The prerequisites of an installation take a third of the time of the probe, and most runs have nothing to install.
 # So skip them if something is installed. If a run then has more to install, it runs the probe again.
 if [ -n "$FLEET_PREREQUISITES" ] || [ -z "$installed" ]; then
+  # The loader lists the levels that the processor supports (glibc 2.33 and later).
+  case $glibc$system in
+    /*x86_64) levels "$("$glibc" --help)" ;;
+  esac
   find_tool busybox
   busybox=${path:-/bin/busybox}
   find_tool toybox
@@ -262,7 +287,7 @@ if [ -n "$FLEET_PREREQUISITES" ] || [ -z "$installed" ]; then
       says=BusyBox
     elif [ "$path" -ef "$toybox" ]; then
       says=toybox
-    elif [ "$name" = tar ] || [ "$path" = "$name" ]; then
+    elif [ "$path" = "$name" ] || { [ "$name" = tar ] && [ -n "$FLEET_DETAIL" ]; }; then
       says=$("$path" --version 2>&1 </dev/null)
       second=${says#*"$NEWLINE"}
       [ "$second" != "$says" ] || second=
@@ -281,7 +306,11 @@ if [ -n "$FLEET_PREREQUISITES" ] || [ -z "$installed" ]; then
       # On macOS this is a stub. Without the developer tools, it opens a window that offers them.
       Darwin*/usr/bin/*) xcode-select -p >/dev/null || continue ;;
     esac
-    say python "$python" "$("$python" -V 2>&1)"
+    case $FLEET_DETAIL$python in
+      # The name says enough.
+      /*[23].*) say python "$python" "Python ${python##*python}" ;;
+      *) say python "$python" "$("$python" -V 2>&1)" ;;
+    esac
   done
   disk=$(df -Pk "$at")
   disk=${disk##*"$NEWLINE"}
@@ -289,8 +318,11 @@ if [ -n "$FLEET_PREREQUISITES" ] || [ -z "$installed" ]; then
   # The mount point follows the percentage.
   case $disk in
     *"% /"*)
+      point=${disk##*% }
       # /proc/mounts has " " as "\040" (fstab(5)). Other marks of regular expressions match more lines than needed.
-      point=$(say "${disk##*% }" | sed "s/[].*^\$[]/./g; s/ /.040/g")
+      case $point in
+        *[].*^\$[\ ]*) point=$(say "$point" | sed "s/[].*^\$[]/./g; s/ /.040/g") ;;
+      esac
       lines mount "$(grep " $point " /proc/mounts)"
       ;;
   esac

@@ -26,6 +26,9 @@ _READ: Final = re.compile(r"\bread -r ((?:[a-z_]\w* ?)+)")
 _USED: Final = re.compile(r"(\$\{?)([A-Za-z_]\w*)")
 _NAME: Final = re.compile(r"(?<!\w)[A-Za-z_]\w*")
 _ARITHMETIC: Final = re.compile(r"\$\(\((.*?)\)\)")
+# A function and, with the name in its place, where one is called: where a command begins.
+_FUNCTION: Final = re.compile(r"(?:^|;)([a-z_]+)\(\)")
+_CALL: Final = r"(?:(?<=[;({{)|&!])|(?<=[{{)|&!] )|(?<=then )|(?<=else )|(?<=do )|^)(?:{})\b(?=[ ;()]|$)"
 # Scripts find it as $NEWLINE. A command substitution drops line breaks at its end.
 _NEWLINE: Final = 'N=$(printf "\\n."); N=${N%.}'
 # They mean something to the shell or to programs.
@@ -40,7 +43,7 @@ def script_text(values: Mapping[str, str], *names: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A script on one line, with a short name for each of its variables."""
+    """A script on one line, with a short name for each of its variables and functions."""
 
     line: str
     names: Mapping[str, str]
@@ -48,7 +51,7 @@ class Command:
     def text(self, values: Mapping[str, str]) -> str:
         """The command, after assignments of ``values``, which may have several lines."""
         settings = [f"{self.names[key]}={_in_one_line(value)}" for key, value in values.items()]
-        return "; ".join([_NEWLINE, *settings, self.line])
+        return ";".join([_NEWLINE, *settings, self.line])
 
 
 def command_of(keys: Sequence[str], *names: str) -> Command:
@@ -59,7 +62,7 @@ def command_of(keys: Sequence[str], *names: str) -> Command:
     """
     line = _joined(_code(names))
     short = _short_names(line, keys)
-    return Command(_renamed(line, short).replace("$NEWLINE", "$N"), short)
+    return Command(_with_short_functions(_renamed(line, short)).replace("$NEWLINE", "$N"), short)
 
 
 def passes(command: str) -> bool:
@@ -82,8 +85,9 @@ def _code(names: tuple[str, ...]) -> list[str]:
 def _joined(lines: list[str]) -> str:
     text = ""
     for line in lines:
-        text += line + (" " if _GOES_ON.search(line) or _is_pattern(line) else "; ")
-    return text.rstrip("; ")
+        text += line + (" " if _GOES_ON.search(line) or _is_pattern(line) else ";")
+    # "a; ;; b" is no sh, "a;;b" is.
+    return re.sub(r"[; ]*;; ?", ";;", text).rstrip("; ")
 
 
 def _is_pattern(line: str) -> bool:
@@ -106,6 +110,12 @@ def _renamed(line: str, short: Mapping[str, str]) -> str:
     line = _USED.sub(lambda found: found[1] + short.get(found[2], found[2]), line)
     line = _SET.sub(lambda found: rename(found[0]), line)
     return _READ.sub(lambda found: f"read -r {rename(found[1])}", line)
+
+
+def _with_short_functions(line: str) -> str:
+    """Functions have names of their own, which may be those of variables."""
+    short = dict(zip(_FUNCTION.findall(line), ascii_letters, strict=False))
+    return re.sub(_CALL.format("|".join(short)), lambda found: short[found[0]], line) if short else line
 
 
 def _in_one_line(value: str) -> str:

@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 
 from ansible_collections.fleet.python.plugins.module_utils._options import interpreter_options
-from ansible_collections.fleet.python.plugins.plugin_utils._options import OptionsError, checked_options
-from ansible_collections.fleet.python.plugins.plugin_utils._variables import options_of_variables
+from ansible_collections.fleet.python.plugins.plugin_utils._options import (
+    OptionsError,
+    checked_options,
+    options_of_variables,
+)
 
 PREFIX = "interpreter_"
 SET = {"interpreter_version": "3.13", "interpreter_keep": 2}

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import compileall
 import subprocess
 from pathlib import Path
 
 from ansible_collections.fleet.python.plugins.module_utils._archive.manifest import (
+    DIRECTORIES,
     MANIFEST,
     read_contents,
     write_manifest,
@@ -32,10 +34,33 @@ def _tree(root: Path) -> None:
 
 def test_it_lists_what_does_not_come_and_go(tmp_path: Path) -> None:
     _tree(tmp_path)
-    # Three files, two links, the manifest and the receipt.
-    assert write_manifest(str(tmp_path), read_contents(str(tmp_path))) == 7
+    # Three files, two links, the directories, the manifest and the receipt.
+    assert write_manifest(str(tmp_path), read_contents(str(tmp_path))) == 8
     listed = [line.split("  ", 1)[1] for line in (tmp_path / MANIFEST).read_text().splitlines()]
-    assert listed == ["bin/python3.13", "lib/python3.13/os.py", "lib/python3.13/pipes.py"]
+    assert listed == [DIRECTORIES, "bin/python3.13", "lib/python3.13/os.py", "lib/python3.13/pipes.py"]
+
+
+def test_it_lists_the_directories_whose_times_tell(tmp_path: Path) -> None:
+    _tree(tmp_path)
+    (tmp_path / "lib/python3.13/json").mkdir()
+    (tmp_path / "lib/python3.13/json/tool.py").touch()
+    (tmp_path / "share/man/man1").mkdir(parents=True)
+    (tmp_path / "share/man/man1/python3.1").touch()
+    write_manifest(str(tmp_path), read_contents(str(tmp_path)))
+    listed = (tmp_path / DIRECTORIES).read_text().splitlines()
+    assert listed == ["bin", "lib", "lib/python3.13", "lib/python3.13/json", "share", "share/man", "share/man/man1"]
+
+
+def test_bytecode_that_comes_later_changes_no_directory_that_is_listed(tmp_path: Path) -> None:
+    _tree(tmp_path)
+    (tmp_path / "lib/python3.13/json").mkdir()
+    (tmp_path / "lib/python3.13/json/tool.py").touch()
+    write_manifest(str(tmp_path), read_contents(str(tmp_path)))
+    listed = [tmp_path / name for name in (tmp_path / DIRECTORIES).read_text().splitlines()]
+    times = [directory.stat().st_mtime_ns for directory in listed]
+    compileall.compile_dir(tmp_path / "lib", quiet=2, force=True)
+    assert (tmp_path / "lib/python3.13/json/__pycache__").is_dir()
+    assert [directory.stat().st_mtime_ns for directory in listed] == times
 
 
 def test_sha256sum_reads_it(tmp_path: Path) -> None:

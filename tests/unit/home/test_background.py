@@ -69,8 +69,8 @@ def test_the_manifest_of_what_was_unpacked_is_that_of_what_is_read(tmp_path: Pat
     for tree in (told, read):
         tree.mkdir()
         contents = unpack(archive, str(tree))
-    # Two files and a link of two names, the manifest and the receipt.
-    assert write_manifest(str(told), contents) == write_manifest(str(read), read_contents(str(read))) == 6
+    # Two files and a link of two names, the directories, the manifest and the receipt.
+    assert write_manifest(str(told), contents) == write_manifest(str(read), read_contents(str(read))) == 7
     assert (told / MANIFEST).read_text() == (read / MANIFEST).read_text()
 
 

@@ -69,7 +69,7 @@ def test_the_probe_looks_at_any_root(shell: str, name: str, link: str) -> None:
         links = Path(folder, "links")
         links.mkdir()
         (links / link).symlink_to(root)
-        done = run(shell, probe_script(str(root), [str(links / link)], deep=True, detail=True), folder)
+        done = run(shell, probe_script(str(root), [str(links / link)], verify="deep", detail=True), folder)
         observed = parse_probe(done.stdout, str(root))
         assert [each.name for each in observed.homes] == ["cpython-3.13.2"]
         assert observed.root.folder

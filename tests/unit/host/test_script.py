@@ -49,7 +49,7 @@ printf "%s lines, %s\n" "$count" "${FLEET_FIRST%%"$NEWLINE"*}"
 
 def test_the_probe_passes_with_links_and_options() -> None:
     links = [f"/usr/local/bin/python3.{minor}" for minor in range(9, 15)]
-    assert passes(probe_script("/opt/python", links, deep=True, detail=True, prerequisites=True))
+    assert passes(probe_script("/opt/python", links, verify="deep", detail=True, prerequisites=True))
     assert passes(usable_script(["/usr/bin/python3.11", "/opt/my pythons/3.13/bin/python3.13"]))
     assert passes(far_script("/opt/python", "module-*"))
     # Such a one travels as a file.
