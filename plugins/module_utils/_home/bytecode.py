@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from ansible_collections.fleet.python.plugins.module_utils._background import Background, processors
 from ansible_collections.fleet.python.plugins.module_utils._home.trial import IllegalInstruction, TrialError, run_staged
 
-_TESTS = ("test", "tests", "idle_test")
+# What no service imports: the library's own tests, which are a third of the files and some of which do not compile, and
+# programs that people start by hand, which are a tenth of the rest.
+_LEFT_OUT = ("test", "tests", "idle_test", "idlelib", "turtledemo", "lib2to3", "ensurepip", "pydoc_data")
 # Each process takes 20 to 45 MB, and its start without bytecode costs as much as a dozen files. More than eight
 # processes gain little.
 _MOST_PROCESSES = 8
@@ -33,8 +35,7 @@ for name in sys.stdin.buffer.read().split(b"\0"):
 def compile_bytecode(tree: str, home: str, python: str) -> None:
     """Compile the standard library in the staged ``tree`` as if it were in ``home`` already, on all processors.
 
-    Services cannot write into the home, so they would compile the rest again at each start. The library's own tests
-    are left out. They are a third of the files, and some of them are meant not to compile.
+    Services cannot write into the home, so they would compile it again at each start.
     Raises TrialError, or its subclass IllegalInstruction for a build above this CPU's level.
     """
     files = _largest_first(tree)
@@ -67,6 +68,6 @@ def _largest_first(tree: str) -> list[str]:
 def _sources(tree: str) -> Iterator[str]:
     for library in glob.iglob(os.path.join(glob.escape(tree), "lib", "python3.*")):
         for folder, folders, files in os.walk(library):
-            folders[:] = [name for name in folders if name not in _TESTS]
+            folders[:] = [name for name in folders if name not in _LEFT_OUT]
             paths = (os.path.join(folder, name) for name in files if name.endswith(".py"))
             yield from (path for path in paths if not os.path.islink(path))

@@ -31,8 +31,12 @@ absent = [name for name in extensions if importlib.util.find_spec(extensions[nam
 for name in extensions:
     if name not in absent:
         importlib.import_module(name)
-# A few old trees came without pip, 3.9.6 of 20210724 for aarch64 among them.
-absent += [name for name in ("pip",) if importlib.util.find_spec(name) is None]
+# A few old trees came without pip, 3.9.6 of 20210724 for aarch64 among them. One that is there must have its command.
+# Without bytecode, running that would take as long as all the rest of the trial.
+if importlib.util.find_spec("pip") is None:
+    absent.append("pip")
+elif importlib.util.find_spec("pip._internal.cli.main") is None:
+    raise SystemExit("pip has no module pip._internal.cli.main")
 import hashlib, ssl, sysconfig, zlib
 def authorities():
     # A folder of certificates is read on demand (SSL_CTX_load_verify_locations(3)), so count its hashed names.
@@ -129,10 +133,6 @@ def try_interpreter(python: str, scratch: str) -> dict[str, Any]:
     venv = Background(_try_venv, python, os.path.join(scratch, "venv"))
     try:
         found: dict[str, Any] = json.loads(run_staged(name, python, ["-c", _TRIAL]))
-        if "pip" not in found["absent"]:
-            # Without an XML parser, pip can only print its version.
-            asked = ["--version"] if "pyexpat" in found["absent"] else ["list", "--disable-pip-version-check"]
-            run_staged("pip of " + name, python, ["-m", "pip", *asked])
     finally:
         venv.wait()
     venv.result()

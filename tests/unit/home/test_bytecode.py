@@ -27,7 +27,14 @@ exec {python} "$@"
 @pytest.fixture
 def library(tmp_path: Path) -> Path:
     library = tmp_path / "tree[1]" / "lib" / "python3.13"
-    for name in ("os.py", "json/été.py", "json/new\nline.py", "test/mine.py", "idlelib/idle_test/all.py"):
+    for name in (
+        "os.py",
+        "json/été.py",
+        "json/new\nline.py",
+        "test/mine.py",
+        "idlelib/idle_test/all.py",
+        "lib2to3/x.py",
+    ):
         path = library / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"def name():\n    return {name!r}\n")
