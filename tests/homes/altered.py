@@ -71,8 +71,8 @@ def without(*names: str) -> Change:
 
 
 def executable_stack(member: tarfile.TarInfo, data: bytes) -> tuple[tarfile.TarInfo, bytes]:
-    """Let libpython (64 bits, little-endian) ask for an executable stack, as some releases do."""
-    if "/lib/libpython3" in member.name and data:
+    """Let libpython (64 bits, little-endian) ask for an executable stack. In such releases libpython3.so does not."""
+    if "/lib/libpython3." in member.name and not member.name.endswith("libpython3.so") and data:
         changed = bytearray(data)
         (offset,) = struct.unpack_from("<Q", data, 32)
         size, count = struct.unpack_from("<HH", data, 54)
