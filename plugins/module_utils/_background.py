@@ -6,10 +6,15 @@
 from __future__ import annotations
 
 import os
+import queue
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Callable, Generic, TypeVar
 
 Found = TypeVar("Found")
+# The most pieces that may wait. Each has up to a quarter of a megabyte.
+_MOST_WAITING = 8
 
 
 def processors() -> int:
@@ -46,3 +51,48 @@ class Background(Generic[Found]):
         for error in self._raised:
             raise error
         return self._found[0]
+
+
+@contextmanager
+def read_ahead(make: Callable[[], bytes]) -> Iterator[Callable[[], bytes]]:
+    """Yield a function that returns the pieces of ``make`` in order, and raises its errors. The last piece is empty.
+
+    With one processor, that function is ``make`` itself, since a thread would gain nothing.
+    """
+    if processors() < 2:
+        yield make
+        return
+    waiting: queue.Queue[bytes | BaseException] = queue.Queue(_MOST_WAITING)
+    given_up = threading.Event()
+
+    def work() -> None:
+        piece: bytes | BaseException = b"-"
+        while piece and not isinstance(piece, BaseException) and not given_up.is_set():
+            try:
+                piece = make()
+            except BaseException as error:  # raised in `take`
+                piece = error
+            waiting.put(piece)
+
+    ended: list[bytes | BaseException] = []
+
+    def take() -> bytes:
+        piece = ended[0] if ended else waiting.get()
+        if not piece or isinstance(piece, BaseException):
+            # Return the same again, since the thread makes no more.
+            ended[:] = [piece]
+        if isinstance(piece, BaseException):
+            raise piece
+        return piece
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        yield take
+    finally:
+        given_up.set()
+        # The thread may be blocked on a full queue.
+        while thread.is_alive():
+            with suppress(queue.Empty):
+                waiting.get(timeout=0.01)
+        thread.join()

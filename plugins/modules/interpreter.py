@@ -128,7 +128,7 @@ options:
     description:
       - Whether the standard library of new builds is compiled to bytecode when it is installed. Without bytecode,
         programs start more slowly, since only the owner of O(root) can write it later.
-      - Its tests, C(idlelib), C(turtledemo), C(lib2to3), C(ensurepip) and C(pydoc_data) are never compiled.
+      - Its tests, C(idlelib), C(turtledemo), C(lib2to3) and C(pydoc_data) are never compiled.
     type: bool
     default: true
     version_added: 0.1.0

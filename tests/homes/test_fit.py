@@ -127,7 +127,7 @@ def _serves_nobody(target: Target) -> None:
 # Looks at each module's bytecode as the import system would (PEP 552), and at where it says that it comes from.
 _BYTECODE = r"""
 import importlib.util, marshal, os, re, sys
-home, tests = sys.argv[1], re.compile(r"/(test|tests|idle_test|idlelib|turtledemo|lib2to3|ensurepip|pydoc_data)/")
+home, tests = sys.argv[1], re.compile(r"/(test|tests|idle_test|idlelib|turtledemo|lib2to3|pydoc_data)/")
 there = wrong = missing = 0
 for folder, _folders, files in os.walk(home + "/lib/python3.13"):
     for name in files:

@@ -18,7 +18,6 @@ import stat
 from collections import OrderedDict
 from contextlib import suppress
 
-from ansible_collections.fleet.python.plugins.module_utils._archive.ahead import made_ahead
 from ansible_collections.fleet.python.plugins.module_utils._archive.gunzip import Stream, UnpackError
 from ansible_collections.fleet.python.plugins.module_utils._archive.manifest import Contents
 from ansible_collections.fleet.python.plugins.module_utils._archive.members import (
@@ -32,6 +31,7 @@ from ansible_collections.fleet.python.plugins.module_utils._archive.members impo
     members,
     parts_below,
 )
+from ansible_collections.fleet.python.plugins.module_utils._background import read_ahead
 
 # At least twice the depth, since the folders of both names of a hard link are open at once.
 _OPEN_DIRECTORIES = 64
@@ -84,7 +84,7 @@ def unpack(archive: str, destination: str, top: tuple[str, ...] = ("python",)) -
     try:
         with open(archive, "rb", buffering=0) as packed:
             stream = Stream(packed)
-            with made_ahead(stream.inflate) as stream.more:
+            with read_ahead(stream.inflate) as stream.more:
                 for member in members(stream):
                     parts = parts_below(member.name, top)
                     if parts:

@@ -14,7 +14,7 @@ from ansible_collections.fleet.python.plugins.module_utils._home.trial import Il
 
 # What no service imports: the library's own tests, which are a third of the files and some of which do not compile, and
 # programs that people start by hand, which are a tenth of the rest.
-_LEFT_OUT = ("test", "tests", "idle_test", "idlelib", "turtledemo", "lib2to3", "ensurepip", "pydoc_data")
+_LEFT_OUT = ("test", "tests", "idle_test", "idlelib", "turtledemo", "lib2to3", "pydoc_data")
 # Each process takes 20 to 45 MB, and its start without bytecode costs as much as a dozen files. More than eight
 # processes gain little.
 _MOST_PROCESSES = 8

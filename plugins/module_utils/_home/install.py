@@ -102,16 +102,16 @@ def install_build(
             fitted = relocate(tree, final, **install["relocate"])
         # A thread reads while the trial and the compiler run. Those write bytecode only, which does not count.
         read = Background(_contents, tree, contents, fitted)
-        with steps.step("try", home):
-            start_interpreter(python, install["version"])
         if install["compile_bytecode"]:
+            with steps.step("try", home):
+                start_interpreter(python, install["version"])
             # Compile before the rest of the trial, which is then faster.
             with steps.step("compile", home):
                 compile_bytecode(tree, final, python)
         # Let the disk write during the trial, so that the wait after it is shorter.
         written = Background(sync)
         with steps.step("try", home):
-            trial = try_interpreter(python, stage)
+            trial = try_interpreter(python, install["version"], stage)
             trial["executable_stacks"] = executable_stacks(tree)
             for library in trial["executable_stacks"]:
                 why = "asks for an executable stack, so programs that embed it cannot load it with glibc 2.41 and later"

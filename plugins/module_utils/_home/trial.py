@@ -31,12 +31,8 @@ absent = [name for name in extensions if importlib.util.find_spec(extensions[nam
 for name in extensions:
     if name not in absent:
         importlib.import_module(name)
-# A few old trees came without pip, 3.9.6 of 20210724 for aarch64 among them. One that is there must have its command.
-# Without bytecode, running that would take as long as all the rest of the trial.
-if importlib.util.find_spec("pip") is None:
-    absent.append("pip")
-elif importlib.util.find_spec("pip._internal.cli.main") is None:
-    raise SystemExit("pip has no module pip._internal.cli.main")
+# A few old trees came without pip, 3.9.6 of 20210724 for aarch64 among them.
+absent += [name for name in ("pip",) if importlib.util.find_spec(name) is None]
 import hashlib, ssl, sysconfig, zlib
 def authorities():
     # A folder of certificates is read on demand (SSL_CTX_load_verify_locations(3)), so count its hashed names.
@@ -51,6 +47,15 @@ hashlib.sha256(b"fleet").hexdigest()
 sysconfig.get_config_vars()
 print(json.dumps({"version": sys.version.split()[0], "machine": os.uname().machine, "absent": absent,
                   "openssl": ssl.OPENSSL_VERSION, "ca_certificates": authorities()}))
+"""
+
+# A process of its own, beside the other. It makes a venv as "python -m venv" does, without loading argparse for it. If
+# pip is there, its command must be too. To run that without bytecode would take longer than the whole trial.
+_VENV_AND_PIP = r"""
+import importlib.util, sys, venv
+venv.EnvBuilder(symlinks=True).create(sys.argv[1])
+if importlib.util.find_spec("pip") and not importlib.util.find_spec("pip._internal.cli.main"):
+    raise SystemExit("pip has no module pip._internal.cli.main")
 """
 
 
@@ -117,13 +122,16 @@ def start_interpreter(python: str, version: str) -> None:
     Raises TrialError, or its subclass IllegalInstruction for a build above this CPU's level.
     """
     name = os.path.basename(python)
-    found = run_staged(name, python, ["-c", "import sys; print(sys.version.split()[0])"]).strip()
+    _check_version(name, run_staged(name, python, ["-c", "import sys; print(sys.version.split()[0])"]).strip(), version)
+
+
+def _check_version(name: str, found: str, version: str) -> None:
     if found != version:
         raise TrialError(f"{name} says that it is version {found}, not {version}")
 
 
-def try_interpreter(python: str, scratch: str) -> dict[str, Any]:
-    """Try what users need: the modules that builds have, a venv, and pip if the build has it.
+def try_interpreter(python: str, version: str, scratch: str) -> dict[str, Any]:
+    """Try what users need: this version, the modules that builds have, a venv, and pip if the build has it.
 
     ``scratch`` is a writable directory that the caller removes. Returns ``version``, ``machine``, ``absent``
     (public modules that the build lacks), ``openssl`` and ``ca_certificates`` (how many the host's trust store has).
@@ -133,6 +141,7 @@ def try_interpreter(python: str, scratch: str) -> dict[str, Any]:
     venv = Background(_try_venv, python, os.path.join(scratch, "venv"))
     try:
         found: dict[str, Any] = json.loads(run_staged(name, python, ["-c", _TRIAL]))
+        _check_version(name, found["version"], version)
     finally:
         venv.wait()
     venv.result()
@@ -141,5 +150,5 @@ def try_interpreter(python: str, scratch: str) -> dict[str, Any]:
 
 def _try_venv(python: str, venv: str) -> None:
     name = os.path.basename(python)
-    run_staged("making a venv with " + name, python, ["-m", "venv", "--without-pip", venv])
+    run_staged("pip or a venv of " + name, python, ["-c", _VENV_AND_PIP, venv])
     run_staged("the venv's python", os.path.join(venv, "bin", "python"), ["-c", "import sys, encodings"])
