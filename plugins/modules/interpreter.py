@@ -414,6 +414,9 @@ trials:
       version: 3.13.2
 """
 
+import os
+import shutil
+
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.fleet.python.plugins.module_utils._home.apply import apply_plan, sweep_only
@@ -441,7 +444,14 @@ def main() -> None:
             concurrent_run=error.concurrent_run,
             unreached=error.unreached,
         )
-    module.exit_json(**result)
+    module.exit_json(temporary_removed=_removed(plan["temporary"]), **result)
+
+
+def _removed(folder: str) -> bool:
+    """Remove Ansible's temporary directory, from which this module has run. Returns whether it is gone."""
+    if folder:
+        shutil.rmtree(folder, ignore_errors=True)
+    return bool(folder) and not os.path.lexists(folder)
 
 
 if __name__ == "__main__":

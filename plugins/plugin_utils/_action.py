@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from ansible.plugins.action import ActionBase
-
+from ansible_collections.fleet.python.plugins.plugin_utils._connection.fewer_trips import FewerTrips
 from ansible_collections.fleet.python.plugins.plugin_utils._connection.remote import Remote
 from ansible_collections.fleet.python.plugins.plugin_utils._errors import REFUSALS, refusal
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import StageError
@@ -24,7 +23,7 @@ def whole_range(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return dict(arguments)
 
 
-class FleetAction(ActionBase):
+class FleetAction(FewerTrips):
     """An action plugin: ``options`` makes its argument spec, ``act`` does its work."""
 
     # If this were true, each run would first make a temporary directory on the host, in a second round trip.

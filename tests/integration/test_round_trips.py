@@ -47,7 +47,14 @@ def test_over_ssh_with_become_too(
 ) -> None:
     target = counter.before(ssh_host(ansible_become=True))
     assert interpreter(target).ok()["changed"]
-    counter.starts()
+    # Nothing there downloads. The probe, the temporary directory, the files of archive and script, the script, the
+    # module's file, the module.
+    assert [start.split()[0] for start in counter.starts()] == ["ssh", "ssh", "sftp", "sftp", "ssh", "sftp", "ssh"]
+    assert target.sh("ls /home/deploy/.ansible/tmp") == ""
+    # What was installed downloads. The probe twice, whether that Python will do, the temporary directory, the module's
+    # file, the module.
+    assert interpreter(target, ["3.12", "3.13"]).ok()["changed"]
+    assert [start.split()[0] for start in counter.starts()] == ["ssh", "ssh", "ssh", "ssh", "sftp", "ssh"]
     mirror.requests.clear()
     assert not interpreter(target).ok()["changed"]
     assert [start.split()[0] for start in counter.starts()] == ["ssh"]

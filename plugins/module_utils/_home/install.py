@@ -22,7 +22,7 @@ from ansible_collections.fleet.python.plugins.module_utils._archive.unpack impor
 from ansible_collections.fleet.python.plugins.module_utils._background import Background
 from ansible_collections.fleet.python.plugins.module_utils._digest import digest_of
 from ansible_collections.fleet.python.plugins.module_utils._elf import executable_stacks
-from ansible_collections.fleet.python.plugins.module_utils._fetch.pull import take_pull
+from ansible_collections.fleet.python.plugins.module_utils._fetch.pull import parse_pull, take_pull
 from ansible_collections.fleet.python.plugins.module_utils._fetch.verify import copy_checked
 from ansible_collections.fleet.python.plugins.module_utils._home.bytecode import compile_bytecode
 from ansible_collections.fleet.python.plugins.module_utils._home.disk import watched_disk
@@ -58,7 +58,8 @@ def fetched_archives(
                     # Import it here, since the modules for HTTP take longer to load than all the rest.
                     from ansible_collections.fleet.python.plugins.module_utils._fetch.download import download
 
-                    source, skipped_sources = download(take_pull(install["pull"]), path, install["sha256"])
+                    pull = take_pull(install["pull"]) if install["pull"] else parse_pull(install["order"])
+                    source, skipped_sources = download(pull, path, install["sha256"])
             except ApplyError:
                 stages.close()
                 with suppress(RootError), locked(root):

@@ -118,9 +118,7 @@ class Remote:
     def send(self, local: Path) -> str:
         """Copy a file into the task's temporary directory on the host; its path there."""
         action = self._action
-        folder = action._connection._shell.tmpdir or action._make_tmp_path()
-        if self._note is None and action._should_remove_tmp_path(folder):
-            self._note = self._sent().note(folder)
+        folder = self._folder()
         target = action._connection._shell.join_path(folder, local.name)
         if TERMINAL:
             with watched_reading(local, self.watch(f"copy of {local.name}")):
@@ -131,6 +129,14 @@ class Remote:
         if action._is_become_unprivileged():
             action._fixup_perms2((folder, target))
         return str(target)
+
+    def _folder(self) -> str:
+        """Ansible's temporary directory on the host for this task, with a note of it."""
+        action = self._action
+        folder = str(action._connection._shell.tmpdir or action._make_tmp_path())
+        if self._note is None and action._should_remove_tmp_path(folder):
+            self._note = self._sent().note(folder)
+        return folder
 
     def sweep_sent(self) -> None:
         """Remove temporary folders that runs of this controller left there when they were killed or lost the host."""
@@ -193,16 +199,24 @@ class Remote:
 
     def module(self, python: str, plan: Mapping[str, Any]) -> dict[str, Any]:
         """Run the module with that Python of the host. Raises StageError with its message if it fails."""
+        shell = self._action._connection._shell
+        if not self._action._is_pipelining_enabled("new", False):
+            self._folder()
+        # The module removes the folder at its end, which saves a round trip, unless Ansible is to keep it.
+        going = shell.tmpdir if self._note else ""
         with self._shielded():
             result: dict[str, Any] = clean_values(
                 self._action._execute_module(
                     module_name=_MODULE,
-                    module_args={"version": ["planned"], "_plan": dict(plan)},
+                    module_args={"version": ["planned"], "_plan": {**plan, "temporary": going}},
                     task_vars=self._vars_with(python),
                 )
             )
         if result.get("failed"):
             raise _failure(result)
+        if result.get("temporary_removed"):
+            shell.tmpdir = None
+            self.task_ends()
         return {key: result[key] for key in _KEPT if key in result}
 
     @contextmanager

@@ -213,7 +213,7 @@ def _watched(
 ) -> AbstractContextManager[None]:
     """Show the progress of what the module downloads, one archive after the other."""
     there = staged.home if staged else None
-    pulled = [build.asset for build in plan.installs if archives[build.home].pull and build.home != there]
+    pulled = [build.asset for build in plan.installs if not archives[build.home].file and build.home != there]
     if not pulled:
         return nullcontext()
     what = f"download of {pulled[0]}" if len(pulled) == 1 else f"one of {len(pulled)} downloads"

@@ -80,6 +80,7 @@ def _install(
         "source": ready.source if ready else archive.source,
         "file": archive.file,
         "pull": archive.pull,
+        "order": "" if ready else archive.order,
         "sha256": archive.sha256,
         "top": list(archive_top(build)),
         "relocate": {

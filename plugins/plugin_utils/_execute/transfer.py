@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from ansible_collections.fleet.python.plugins.module_utils._fetch.pull import Pull
+from ansible_collections.fleet.python.plugins.module_utils._fetch.web import shown
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._cache.archives import cached_archive
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.host_python import DOWNLOADERS
@@ -63,7 +64,8 @@ class Method:
 class Transferred:
     """Files on the host: the archive itself, or what it needs to download it. ``source``: where it came from.
 
-    ``order`` is the text of such a file, for sh: it comes to the host with the script that reads it.
+    ``order`` is the text of such a file. It comes to the host with the script that reads it or, if it has no secrets,
+    with the module's arguments.
     """
 
     sha256: str
@@ -116,9 +118,10 @@ def transfer(
     """Send the archive, or what the host needs to download it. ``by_sh``: sh stages it there. Raises SourceError."""
     if method.name == "pull":
         order = _order(entry, options)
-        return (
-            Transferred(entry.sha256, order=order) if by_sh else Transferred(entry.sha256, pull=host.send_text(order))
-        )
+        # The module's arguments are logged on the host, and stay in a file while it runs.
+        if by_sh or not _is_secret(order):
+            return Transferred(entry.sha256, order=order.text())
+        return Transferred(entry.sha256, pull=host.send_text(order.text()))
     start = time.monotonic()
     watch = host.watch(f"download of {entry.asset.name}")
     archive = cached_archive(entry, options.sources, options.skipped_sources, watch)
@@ -127,8 +130,13 @@ def transfer(
     return Transferred(archive.sha256, file=sent, source="pushed by the controller")
 
 
-def _order(entry: Entry, options: TransferOptions) -> str:
-    """What a host needs to download an archive, in the form of module_utils/_fetch/pull.py."""
+def _is_secret(order: Pull) -> bool:
+    """Whether it holds headers, or a URL with user, password or query."""
+    return bool(order.headers) or any(shown(url) != url for url in (*order.urls, order.proxy))
+
+
+def _order(entry: Entry, options: TransferOptions) -> Pull:
+    """What a host needs to download an archive."""
     access = options.access
     return Pull(
         urls=tuple(source.url(entry) for source in options.sources if source.pullable),
@@ -139,7 +147,7 @@ def _order(entry: Entry, options: TransferOptions) -> str:
         min_rate=access.min_rate,
         download_timeout=access.download_timeout,
         authorities=access.ca_path.read_text(encoding="ascii", errors="replace") if access.ca_path else "",
-    ).text()
+    )
 
 
 def transfers_by_home(methods: Mapping[str, Method]) -> dict[str, dict[str, str]]:

@@ -29,6 +29,8 @@ def remote(answer: dict[str, Any]) -> Remote:
     action: Any = SimpleNamespace(
         _low_level_execute_command=lambda command: answer,
         _execute_module=lambda **arguments: answer,
+        _is_pipelining_enabled=lambda *style: True,
+        _connection=SimpleNamespace(_shell=SimpleNamespace(tmpdir=None)),
         _task=SimpleNamespace(delegate_to=None, environment=None),
     )
     return Remote(action, {"inventory_hostname": "web1"})
