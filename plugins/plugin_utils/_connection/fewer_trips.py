@@ -20,10 +20,11 @@ class FewerTrips(ActionBase):
 
     def _remote_expand_user(self, path: str, sudoable: bool = True, pathsep: str | None = None) -> str:
         """The path of Ansible's temporary directories, for the command that makes one: its shell expands ``~user``."""
-        plain: Any = super()
-        user = str(plain._get_remote_user() or "")
+        of_ansible: Any = self
+        user = str(of_ansible._get_remote_user() or "")
         if not sudoable and path.startswith("~/") and _USER.fullmatch(user):
             return f"~{user}{path[1:]}"
+        plain: Any = super()
         return str(plain._remote_expand_user(path, sudoable, pathsep))
 
     def _fixup_perms2(self, remote_paths: Sequence[str], remote_user: Any = None, execute: bool = True) -> Any:
