@@ -70,15 +70,19 @@ Contender = Callable[[], Sample]
 # was (exec_mmap in its fs/exec.c), and the benchmark itself is larger than much of what it measures.
 _LAUNCH = """
 import json, os, sys, time
-told, environment, *command = sys.argv[1:]
-os.set_inheritable(int(told), False)
-start = time.monotonic()
-child = os.posix_spawnp(command[0], command, json.loads(environment))
-_pid, status, usage = os.wait4(child, 0)
-wall = time.monotonic() - start
-# Linux counts ru_maxrss in KiB (getrusage(2)).
-found = [os.waitstatus_to_exitcode(status), wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024]
-os.write(int(told), json.dumps(found).encode())
+shared, *command = sys.argv[1:]
+with open(int(shared), "r+") as file:
+    environment = json.load(file)
+    os.set_inheritable(file.fileno(), False)
+    start = time.monotonic()
+    child = os.posix_spawnp(command[0], command, environment)
+    _pid, status, usage = os.wait4(child, 0)
+    wall = time.monotonic() - start
+    file.seek(0)
+    file.truncate()
+    # Linux counts ru_maxrss in KiB (getrusage(2)).
+    peak = usage.ru_maxrss * 1024
+    json.dump([os.waitstatus_to_exitcode(status), wall, usage.ru_utime + usage.ru_stime, peak], file)
 """
 
 
@@ -86,19 +90,20 @@ def sample(
     command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, output: Path | None = None
 ) -> Sample:
     """Run a process to its end. Raises BenchError where it fails."""
-    environment = json.dumps(dict(os.environ if env is None else env))
-    with open(output or os.devnull, "w+b") as out, tempfile.TemporaryFile() as told:
-        launcher = [sys.executable, "-I", "-S", "-c", _LAUNCH, str(told.fileno()), environment]
+    with open(output or os.devnull, "w+b") as out, tempfile.TemporaryFile("w+") as shared:
+        # Not as an argument, which all users see.
+        json.dump(dict(os.environ if env is None else env), shared)
+        shared.seek(0)
         subprocess.run(
-            [*launcher, *map(str, command)],
+            [sys.executable, "-I", "-S", "-c", _LAUNCH, str(shared.fileno()), *map(str, command)],
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT if output else None,
-            pass_fds=[told.fileno()],
+            pass_fds=[shared.fileno()],
             check=True,
         )
-        told.seek(0)
-        status, wall, cpu, peak = json.load(told)
+        shared.seek(0)
+        status, wall, cpu, peak = json.load(shared)
     if status:
         said = output.read_text(errors="replace")[-2000:] if output else "see above"
         raise BenchError(f"{' '.join(map(str, command))}: exit {status}: {said}")
