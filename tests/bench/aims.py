@@ -99,11 +99,17 @@ def _over_ssh(results: Results) -> Iterator[Aim]:
         ("tuned role", "ours", "cpu", 5, 5),
         ("tuned role", "ours", "wall", 5, 5),
     )
-    shown = {"ours": "our task", "raw": "`raw: true`"}
+    shown = {
+        "ours": "our task",
+        "our role": "our role",
+        "raw": "`raw: true`",
+        "tuned role": "the tuned role",
+        "usual role": "the usual role",
+    }
     for upwards, rows in ((False, at_most), (True, at_least)):
         for first, second, figure, least, bound in rows:
             found = _ratio(results, "ssh", "20", (first, second), figure)
-            against = f"{shown.get(first, first)} against {shown.get(second, second)}"
+            against = f"{shown[first]} against {shown[second]}"
             what = f"nothing to do, 20 hosts over ssh, {_WORDS[figure]} per host: {against}"
             yield Aim(what, found, least, bound, upwards)
 
