@@ -31,15 +31,21 @@ from tests.world.podman import bridge_address, unavailable
 from tests.world.server import MirrorServer
 
 from . import idle, plays, probe
+from .aims import HEAD, aims
 from .controller import Controller
 from .floors import floors
 from .fresh import ASSET, RELEASE, SETTINGS, VERSION, Install, pairs
 from .local_host import LocalHost
+from .many import many
 from .measure import BenchError
 from .plot import plot
-from .report import aims, page, table
+from .report import page, table
+from .trips import round_trips
 
 _SSH_NAMES = ("ours", "our role", "raw", "usual role", "tuned role")
+_PLOTTED = ("ours", "our role", "raw", "tuned role", "usual role")
+_ON_CONTAINERS = ("ssh", "fresh play", "upgrade", "round trips")
+_PANELS = {"local": "local hosts", "ssh": "over ssh"}
 
 
 def main() -> int:
@@ -55,20 +61,22 @@ def main() -> int:
     results["machine"]["seconds"] = round(time.monotonic() - start)
     (options.to / "benchmark.json").write_text(json.dumps(results, indent=1) + "\n")
     (options.to / "benchmark.md").write_text(page(results))
-    if "idle" in results:
-        (options.to / "benchmark.svg").write_text(plot("Nothing to do: seconds, local hosts", _lines(results)))
-    print(table(("aim", "found", "bound", ""), (aim.row() for aim in aims(results))))
+    panels = {title: _lines(results[kind]) for kind, title in _PANELS.items() if kind in results}
+    if panels:
+        (options.to / "benchmark.svg").write_text(plot("Nothing to do: how long a play takes", panels))
+    print(table(HEAD, (aim.row() for aim in aims(results))))
     for name, why in results["not measured"].items():
         print(f"not measured: {name}: {why}")
     return 0
 
 
-def _lines(results: dict[str, Any]) -> dict[str, dict[int, float]]:
+def _lines(by_count: Mapping[str, Any]) -> dict[str, dict[int, float]]:
+    """Wall seconds by number of hosts, of each contender that ran with more than one number."""
     lines: dict[str, dict[int, float]] = {}
-    for count, names in results["idle"]["local"].items():
+    for count, names in by_count.items():
         for name, result in names.items():
             lines.setdefault(name, {})[int(count)] = result["wall"]
-    return {name: line for name, line in lines.items() if len(line) > 1}
+    return {name: lines[name] for name in _PLOTTED if len(lines.get(name, ())) > 1}
 
 
 class Bench:
@@ -92,12 +100,15 @@ class Bench:
             self._part("floors", lambda: _json(floors(archive, COLLECTIONS, self._rounds * 2)))
             stage = self._stage(install, scratch)
             self._part("probe", lambda: _json(probe.probes(stage.root, self._rounds * 3)))
+            self._part("verify", lambda: _json(probe.verifying(stage.root, self._rounds)))
             self._part("resolution", _resolution)
-            self._part("idle", lambda: self._idle(stage))
+            self._part("no task", lambda: idle.base(stage, self._rounds).as_json())
+            self._part("local", lambda: self._local(stage))
+            self._part("recorded", lambda: _by_count(many(stage, self._rounds)))
             self._part("forks", lambda: self._forks(stage))
             self._part("push", lambda: plays.push(stage.controller, mirror, self._directory / "pushed"))
         if reason := unavailable():
-            self._results["not measured"].update(dict.fromkeys(("ssh", "fresh play", "upgrade"), reason))
+            self._results["not measured"].update(dict.fromkeys(_ON_CONTAINERS, reason))
         else:
             self._containers(stage)
         return self._results
@@ -109,6 +120,7 @@ class Bench:
             url = str(stage.variables["python_url"])
             variables = {**stage.variables, "python_url": mirror.url + urlsplit(url).path}
             self._part("ssh", lambda: self._ssh(stage, mirror, variables))
+            self._part("round trips", lambda: round_trips(controller, mirror))
             self._part("fresh play", lambda: _json(plays.fresh_play(controller, mirror, variables, self._rounds - 1)))
             self._part("upgrade", lambda: plays.upgrade(controller, mirror, 1).as_json())
 
@@ -116,12 +128,9 @@ class Bench:
         print(f"measuring: {name}", flush=True)
         start = time.monotonic()
         try:
-            found = measure()
+            self._results[name] = measure()
         except (BenchError, WorldError) as error:
             self._results["not measured"][name] = str(error)
-        else:
-            if name != "ssh":
-                self._results[name] = found
         print(f"measured: {name}, {time.monotonic() - start:.0f} s", flush=True)
 
     def _on_the_host(self, install: Install) -> dict[str, Any]:
@@ -150,13 +159,15 @@ class Bench:
         controller = Controller(self._directory, (COLLECTIONS, self._cache.collections))
         return idle.Stage(controller, root, variables, self._uv, environment)
 
-    def _idle(self, stage: idle.Stage) -> dict[str, Any]:
-        found: dict[str, Any] = {"no task": idle.base(stage, self._rounds).as_json(), "local": {}, "ssh": {}}
-        for count, names in idle.LOCAL.items():
-            # As idle.SELDOM: these take long.
-            rounds = {50: self._rounds - 1, 1000: 1}.get(count, self._rounds)
-            found["local"][str(count)] = _json(idle.local(stage, count, 20, names, rounds))
-        return found
+    def _local(self, stage: idle.Stage) -> dict[str, Any]:
+        # As idle.SELDOM: these take long.
+        rounds = {1000: 1}
+        return _by_count(
+            {
+                count: idle.local(stage, count, 20, names, rounds.get(count, self._rounds))
+                for count, names in idle.LOCAL.items()
+            }
+        )
 
     def _forks(self, stage: idle.Stage) -> dict[str, Any]:
         by_number = {
@@ -165,10 +176,14 @@ class Bench:
         }
         return {"hosts": idle.FORKS_AT, "by number": by_number}
 
-    def _ssh(self, stage: idle.Stage, mirror: MirrorServer, variables: Mapping[str, Any]) -> None:
+    def _ssh(self, stage: idle.Stage, mirror: MirrorServer, variables: Mapping[str, Any]) -> dict[str, Any]:
         key = self._directory / "key"
-        found = plays.ssh(replace(stage, variables=variables), mirror, key, idle.SSH, self._rounds * 2, _SSH_NAMES)
-        self._results["idle"]["ssh"].update((str(count), _json(results)) for count, results in found.items())
+        there = replace(stage, variables=variables)
+        return _by_count(plays.ssh(there, mirror, key, idle.SSH, self._rounds * 2, _SSH_NAMES))
+
+
+def _by_count(results: Mapping[int, dict[str, Any]]) -> dict[str, Any]:
+    return {str(count): _json(names) for count, names in results.items()}
 
 
 def _json(results: dict[str, Any]) -> dict[str, Any]:

@@ -41,7 +41,15 @@ class Controller:
         """Run ansible-playbook; ``settings`` are laid over its environment. Raises BenchError where it fails."""
         command: list[str | Path] = [sys.executable, "-m", "ansible", "playbook", "-i", inventory]
         command += ["--forks", str(forks), playbook]
-        return sample(command, env={**self._environment(), **settings}, output=self.directory / "output.txt")
+        return sample(command, env={**self._environment(), **settings}, output=self._output)
+
+    def said(self) -> str:
+        """What the last run of ansible-playbook printed."""
+        return self._output.read_text(errors="replace")
+
+    @property
+    def _output(self) -> Path:
+        return self.directory / "output.txt"
 
     def _environment(self) -> dict[str, str]:
         home = self.directory / "home"
@@ -54,6 +62,7 @@ class Controller:
             "ANSIBLE_HOME": str(home / ".ansible"),
             "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join(map(str, self.collections)),
             "ANSIBLE_LIBRARY": str(RIVALS / "library"),
+            "ANSIBLE_CONNECTION_PLUGINS": str(RIVALS / "connection"),
             "ANSIBLE_HOST_KEY_CHECKING": "0",
             "ANSIBLE_LOCALHOST_WARNING": "0",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",

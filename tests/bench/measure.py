@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import subprocess
-import time
+import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -64,34 +66,48 @@ class Result:
 Contender = Callable[[], Sample]
 
 
+# A process of its own starts what is measured. Linux never takes a process for smaller than the one that started it
+# was (exec_mmap in its fs/exec.c), and the benchmark itself is larger than much of what it measures.
+_LAUNCH = """
+import json, os, sys, time
+shared, *command = sys.argv[1:]
+with open(int(shared), "r+") as file:
+    environment = json.load(file)
+    os.set_inheritable(file.fileno(), False)
+    start = time.monotonic()
+    child = os.posix_spawnp(command[0], command, environment)
+    _pid, status, usage = os.wait4(child, 0)
+    wall = time.monotonic() - start
+    file.seek(0)
+    file.truncate()
+    # Linux counts ru_maxrss in KiB (getrusage(2)).
+    peak = usage.ru_maxrss * 1024
+    json.dump([os.waitstatus_to_exitcode(status), wall, usage.ru_utime + usage.ru_stime, peak], file)
+"""
+
+
 def sample(
-    command: Sequence[str | Path],
-    *,
-    env: Mapping[str, str] | None = None,
-    text: str | None = None,
-    output: Path | None = None,
+    command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, output: Path | None = None
 ) -> Sample:
     """Run a process to its end. Raises BenchError where it fails."""
-    with open(output or os.devnull, "w+b") as out:
-        start = time.monotonic()
-        process = subprocess.Popen(
-            [str(word) for word in command],
-            env=env,
-            stdin=subprocess.PIPE if text is not None else subprocess.DEVNULL,
+    with open(output or os.devnull, "w+b") as out, tempfile.TemporaryFile("w+") as shared:
+        # Not as an argument, which all users see.
+        json.dump(dict(os.environ if env is None else env), shared)
+        shared.seek(0)
+        subprocess.run(
+            [sys.executable, "-I", "-S", "-c", _LAUNCH, str(shared.fileno()), *map(str, command)],
+            stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT if output else None,
+            pass_fds=[shared.fileno()],
+            check=True,
         )
-        if process.stdin:
-            process.stdin.write((text or "").encode())
-            process.stdin.close()
-        _pid, status, usage = os.wait4(process.pid, 0)
-        wall = time.monotonic() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+        shared.seek(0)
+        status, wall, cpu, peak = json.load(shared)
+    if status:
         said = output.read_text(errors="replace")[-2000:] if output else "see above"
-        raise BenchError(f"{' '.join(map(str, command))}: exit {process.returncode}: {said}")
-    # Linux counts ru_maxrss in KiB (getrusage(2)).
-    return Sample(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+        raise BenchError(f"{' '.join(map(str, command))}: exit {status}: {said}")
+    return Sample(wall, cpu, peak)
 
 
 def side_by_side(

@@ -23,12 +23,13 @@ from .measure import Contender, Result, Sample, side_by_side
 _PODMAN = "containers.podman.podman"
 PUSHED_TO = 20
 # Over ssh; see idle.SELDOM.
-_SELDOM = dict.fromkeys(("usual role", "tuned role", "our role"), 3)
+_SELDOM = {"usual role": 3, "tuned role": 2, "our role": 2}
 
 
-def _task(mirror: MirrorServer, version: str, **options: Any) -> dict[str, Any]:
-    task = {"version": version, "source": mirror.url, "catalogue": "source", "insecure_source": True}
-    return {"fleet.python.interpreter": task | options}
+def task(mirror: MirrorServer, version: str, **options: Any) -> dict[str, Any]:
+    """Our task, with the mirror as its source."""
+    given = {"version": version, "source": mirror.url, "catalogue": "source", "insecure_source": True}
+    return {"fleet.python.interpreter": given | options}
 
 
 @contextmanager
@@ -42,7 +43,7 @@ def fresh_play(
     controller: Controller, mirror: MirrorServer, variables: Mapping[str, Any], rounds: int
 ) -> dict[str, Result]:
     """One host over podman: ours without any Python there, and the usual role where Debian's Python is."""
-    ours = controller.tasks("fresh", _task(mirror, "3.13.2"))
+    ours = controller.tasks("fresh", task(mirror, "3.13.2"))
 
     def run(image: str, name: str, playbook: Path, **more: Any) -> Sample:
         with _container(image, name) as host:
@@ -65,8 +66,8 @@ def fresh_play(
 
 def upgrade(controller: Controller, mirror: MirrorServer, rounds: int) -> Result:
     """One host without a Python of its own, from 3.12.2 to 3.12.6."""
-    first = controller.tasks("first", _task(mirror, "3.12.2"))
-    second = controller.tasks("second", _task(mirror, "3.12", state="latest"))
+    first = controller.tasks("first", task(mirror, "3.12.2"))
+    second = controller.tasks("second", task(mirror, "3.12", state="latest"))
 
     def run() -> Sample:
         with _container("debian12", "upgrade") as host:
@@ -79,8 +80,8 @@ def upgrade(controller: Controller, mirror: MirrorServer, rounds: int) -> Result
 
 def push(controller: Controller, mirror: MirrorServer, scratch: Path) -> dict[str, Any]:
     """A push to many hosts, local ones with a root each: time, and the bytes that went out of mirror and controller."""
-    task = _task(mirror, "3.13.2", transfer="push", root="{{ python_root }}", compile_bytecode=False)
-    playbook = controller.tasks("push", task)
+    pushed = task(mirror, "3.13.2", transfer="push", root="{{ python_root }}", compile_bytecode=False)
+    playbook = controller.tasks("push", pushed)
     roots = {f"p{number}": {"python_root": str(scratch / f"p{number}" / "python")} for number in range(PUSHED_TO)}
     inventory = controller.inventory(
         "push",
@@ -112,7 +113,7 @@ def ssh(
         hosts.start_sshd(host, key.with_suffix(".pub").read_text())
         by_podman = {"ansible_connection": _PODMAN, "ansible_host": host.name}
         setup = stage.controller.inventory("ssh-setup", {"ssh": by_podman})
-        stage.controller.play(stage.controller.tasks("ssh-setup", _task(mirror, "3.13.2")), setup)
+        stage.controller.play(stage.controller.tasks("ssh-setup", task(mirror, "3.13.2")), setup)
         # The usual role, whose work was done before as well.
         python = {"ansible_python_interpreter": "/opt/python/3.13/bin/python3.13"}
         every = {"python_root": "/srv/usual", **stage.variables, **python}

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The probe alone: CPU time on the host under dash and BusyBox, with and without an interpreter installed."""
+"""The probe alone: its CPU time on the host, by shell, by what is installed, and by how it looks for damage."""
 
 from __future__ import annotations
 
@@ -22,6 +22,17 @@ def probes(root: Path, rounds: int) -> dict[str, Result]:
             f"{shell}, {what}": partial(sample, [*command, "-c", probe_script(place)])
             for shell, command in shells.items()
             for what, place in places.items()
+        },
+        rounds,
+    )
+
+
+def verifying(root: Path, rounds: int) -> dict[str, Result]:
+    """By the option ``verify``: one home, under dash."""
+    return side_by_side(
+        {
+            word: partial(sample, ["dash", "-c", probe_script(str(root), verify=word)])
+            for word in ("quick", "files", "deep")
         },
         rounds,
     )
