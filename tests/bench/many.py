@@ -36,12 +36,10 @@ def many(stage: Stage, rounds: int, counts: tuple[int, ...] = COUNTS) -> dict[in
             python_root=str(stage.root),
         )
         every = contenders(stage, inventory, 20, FLEET_BENCH_ANSWER=str(answer))
-        runs: dict[str, Contender] = {
-            "ours": partial(_unchanged, controller, every["ours"], count),
-            "raw": every["raw"],
-        }
-        once = count == MOST
-        found[count] = side_by_side(runs, 1 if once else rounds, warm_up=int(count == counts[0]))
+        runs: dict[str, Contender] = {"ours": partial(_unchanged, controller, every["ours"], count)}
+        if count < MOST:
+            runs["raw"] = every["raw"]
+        found[count] = side_by_side(runs, rounds if count < _LONG else 1, warm_up=int(count == counts[0]))
     return found
 
 
