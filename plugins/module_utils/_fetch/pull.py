@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pull file: what a host needs for a download. The controller sends it as a file, since it may hold secrets.
+"""The pull file: what a host needs for a download. The controller sends it as a file if it holds secrets, else as text.
 
 It has lines with a word and a value, an empty line, and then the certificates to trust, if any.
 This module and fetch.sh read it.

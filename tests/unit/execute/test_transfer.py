@@ -111,3 +111,26 @@ def test_what_a_host_is_told_lies_in_a_file_of_its_own(tmp_path: Path, by_sh: bo
     assert f"url https://deploy:s3cret@mirror/{GZ.url_path}\n" in text
     assert "header X-Token: s3cret\n" in text
     assert "/srv" not in text
+
+
+@pytest.mark.parametrize(
+    ("sources", "access", "secret"),
+    [
+        ([HTTP], Access(proxy="http://proxy:3128"), False),
+        ([HTTP], TOKEN, True),
+        ([HTTP, SECRET], Access(), True),
+        ([HttpSource("https://mirror?token=s3cret")], Access(), True),
+        ([HTTP], Access(proxy="http://deploy:s3cret@proxy:3128"), True),
+    ],
+)
+def test_only_what_is_secret_needs_a_file(tmp_path: Path, sources: list[Any], access: Access, secret: bool) -> None:
+    class Host:
+        def send_text(self, text: str) -> str:
+            return "/tmp/pull"
+
+    chosen = TransferOptions("pull", sources, tmp_path, access)
+    way = choose_method(GZ, chosen, host(curl=""), without_python=False)
+    delivery = transfer(GZ, "home", way, cast(Any, Host()), chosen, [], by_sh=False)
+    assert bool(delivery.pull) == secret
+    assert ("url https://mirror/" in delivery.order) != secret
+    assert "s3cret" not in delivery.order
