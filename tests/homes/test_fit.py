@@ -175,7 +175,7 @@ def test_without_bytecode_nobody_leaves_any(new_host: NewHost, everywhere: Every
         # What is written later changes no directory that the quick look reads.
         target.sh('"$1" -c "import asyncio, json, sqlite3, xml.dom.minidom"', _PYTHON)
         assert target.sh("find /opt/python -name '*.pyc'") != ""
-        assert target.sh('cd "$1" && find $(cat .fleet-directories) -prune -newer .fleet-receipt', HOME_313) == ""
+        assert target.sh('cd "$1" && find $(cat .fleet-directories) -prune -newer .fleet-directories', HOME_313) == ""
 
 
 def test_externally_managed(new_host: NewHost, interpreter: Interpreter) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import NamedTuple
@@ -50,8 +51,9 @@ def write_manifest(tree: str, contents: Contents) -> int:
     """
     counted = {path: digest for path, digest in contents.digests.items() if _counts(path)}
     _make_room_for_bytecode(tree, counted)
-    listed = "".join(f"{directory}\n" for directory in _directories([*counted, *filter(_counts, contents.links)]))
-    counted[DIRECTORIES] = _write(tree, DIRECTORIES, listed)
+    directories = _directories([*counted, *filter(_counts, contents.links)])
+    counted[DIRECTORIES] = _write(tree, DIRECTORIES, "".join(f"{directory}\n" for directory in directories))
+    _set_back(tree, directories)
     _write(tree, MANIFEST, "".join(f"{digest}  {path}\n" for path, digest in sorted(counted.items())))
     return len(counted) + sum(map(_counts, contents.links)) + 2
 
@@ -72,6 +74,17 @@ def _make_room_for_bytecode(tree: str, paths: Iterable[str]) -> None:
     for directory in {os.path.dirname(path) for path in paths if path.endswith(".py")}:
         with suppress(FileExistsError):
             os.mkdir(os.path.join(tree, directory, BYTECODE), 0o755)
+
+
+def _set_back(tree: str, directories: Iterable[str]) -> None:
+    """Make the directories older than their list, and the list older than any later change.
+
+    Some shells and file systems compare whole seconds, and a file may go within the second of the installation.
+    """
+    now = int(time.time())
+    for directory in directories:
+        os.utime(os.path.join(tree, directory), (now - 2, now - 2))
+    os.utime(os.path.join(tree, DIRECTORIES), (now - 1, now - 1))
 
 
 def _write(tree: str, name: str, text: str) -> str:

@@ -119,10 +119,10 @@ def install_build(
                 steps.notes.append(f"{library} of {home} {why}")
         with steps.step("place", home):
             written.result()
-            files = write_manifest(tree, read.result())
-            installed = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             if install["replaces"]:
                 _keep_packages(root, install, tree, steps)
+            files = write_manifest(tree, read.result())
+            installed = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             receipt = dict(install["receipt"], source=source, files=files, installed=installed)
             place(root, tree, home, receipt, sync)
             steps.done.append(f"{home} is installed")

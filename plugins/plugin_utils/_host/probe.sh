@@ -91,15 +91,15 @@ find_tool() {
   command -v "$1" >/dev/null && path=$1
 }
 
-# same HOME: whether no directory of a home is newer than its receipt. Then no file has come or gone since, for that
-# changes the time of its directory.
+# same HOME: whether no directory of a home is newer than their list. Then no file has come or gone since, for that changes
+# the time of its directory.
 same() {
-  listed=$1/.fleet-directories
-  [ -f "$listed" ] && [ ! -h "$listed" ] || return 1
-  listed=$(head -c 65536 "$listed")
+  file=$1/.fleet-directories
+  [ -f "$file" ] && [ ! -h "$file" ] || return 1
+  listed=$(head -c 65536 "$file")
   rows
   for line in $listed; do
-    [ -d "$1/$line" ] && [ ! "$1/$line" -nt "$1/.fleet-receipt" ] && continue
+    [ -d "$1/$line" ] && [ ! "$1/$line" -nt "$file" ] && continue
     listed=
     break
   done

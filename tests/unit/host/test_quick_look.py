@@ -44,7 +44,8 @@ def home(tmp_path: Path) -> Path:
     _times(home, UNPACKED)
     receipt = home / ".fleet-receipt"
     receipt.write_text(json.dumps({"sha256": "0", "files": files}) + "\n")
-    os.utime(receipt, (INSTALLED, INSTALLED))
+    for path in (receipt, home / DIRECTORIES):
+        os.utime(path, (INSTALLED, INSTALLED))
     return home
 
 
@@ -83,6 +84,17 @@ def test_what_is_gone_is_missed(damage: Callable[[Path], None], shell: str, home
     damage(home)
     found = look(home, shell)
     assert found.damage == f"1 of its {found.receipt['files']} files are missing"
+
+
+@pytest.mark.parametrize("shell", PRESENT)
+def test_what_goes_within_the_second_of_the_installation(shell: str, home: Path) -> None:
+    """BusyBox compares whole seconds."""
+    (home / DIRECTORIES).unlink()
+    (home / ".fleet-manifest").unlink()
+    write_manifest(str(home), read_contents(str(home)))
+    assert look(home, shell).files is None
+    (home / "lib/python3.13/json/tool.py").unlink()
+    assert look(home, shell).files is not None
 
 
 def _no_list(home: Path) -> None:
