@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The quick look: files are counted only where a directory is newer than the receipt."""
+"""The quick look: files are counted only where a directory is newer than the list of directories."""
 
 from __future__ import annotations
 
