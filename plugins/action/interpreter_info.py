@@ -12,7 +12,13 @@ from ansible_collections.fleet.python.plugins.module_utils._options import inter
 from ansible_collections.fleet.python.plugins.plugin_utils._action import FleetAction
 from ansible_collections.fleet.python.plugins.plugin_utils._connection.remote import Remote
 from ansible_collections.fleet.python.plugins.plugin_utils._host.inventory import inventory_of
+from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observe import observe
+from ansible_collections.fleet.python.plugins.plugin_utils._host.platform import (
+    PlatformError,
+    platform_of,
+    triples_of,
+)
 from ansible_collections.fleet.python.plugins.plugin_utils._host.starting import start_each
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.model import PlanError
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.result import with_warnings
@@ -28,12 +34,24 @@ class ActionModule(FleetAction):
     def act(self, options: Mapping[str, Any], remote: Remote) -> dict[str, Any]:
         """Observe the host, and return what was found."""
         root = absolute("root", options["root"])
-        observed = observe(remote.run, root, verify=options["verify"], detail=True)
+        # Its prerequisites show which other Pythons the host has, and what its loader says of its CPU.
+        observed = observe(remote.run, root, verify=options["verify"], detail=True, prerequisites=True)
         warnings = []
         try:
             refuse_untrusted(observed)
-            observed = start_each(remote.run, observed)
+            if options["start"]:
+                observed = start_each(remote.run, observed)
         except PlanError as error:
-            if observed.homes:
+            if observed.homes and options["start"]:
                 warnings.append(f"no interpreter was started: {error}")
-        return with_warnings({"root": root} | inventory_of(observed), warnings)
+        return with_warnings({"root": root} | inventory_of(observed) | _platform(observed), warnings)
+
+
+def _platform(observed: Observation) -> dict[str, Any]:
+    """What the host is. One that no build runs on is reported all the same."""
+    system = observed.os.get("PRETTY_NAME", observed.system)
+    try:
+        platform = platform_of(observed)
+        return {"platform": platform.result(triples_of(platform)), "system": system}
+    except PlatformError:
+        return {"platform": None, "system": system}

@@ -70,7 +70,26 @@ def platform_options() -> dict[str, Any]:
 
 def interpreter_info_options() -> dict[str, Any]:
     """The argument spec of M(fleet.python.interpreter_info)."""
-    return copy.deepcopy({name: _INTERPRETER[name] for name in ("root", "verify")})
+    own = {"start": {"type": "bool", "default": True}}
+    return copy.deepcopy(dict({name: _INTERPRETER[name] for name in ("root", "verify")}, **own))
+
+
+def report_options() -> dict[str, Any]:
+    """The argument spec of M(fleet.python.report)."""
+    left_out = ("release", "flavor", "build", "prerelease")
+    own = {
+        "results": {"type": "str", "default": "report_looked"},
+        "html": {"type": "path"},
+        "json": {"type": "path"},
+        "csv": {"type": "path"},
+        "sbom": {"type": "path"},
+        "sbom_each": {"type": "bool", "default": False},
+        "advisories": {"type": "path"},
+        "advisories_repository": {"type": "path"},
+        "title": {"type": "str", "default": "Python on this fleet"},
+        "today": {"type": "str"},
+    }
+    return copy.deepcopy(dict({name: _CHOICE[name] for name in _CHOICE if name not in left_out}, **own))
 
 
 def lock_options() -> dict[str, Any]:

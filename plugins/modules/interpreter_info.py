@@ -36,6 +36,14 @@ options:
       - deep
     default: quick
     version_added: 0.1.0
+  start:
+    description:
+      - Whether to start each interpreter, to see whether it still does. It also says the versions of its libraries and
+        its size, where its receipt is from a version of this collection that did not record them.
+      - With V(false), the task is one remote round trip.
+    type: bool
+    default: true
+    version_added: 0.1.0
 extends_documentation_fragment:
   - fleet.python._attributes
   - fleet.python._attributes.info
@@ -102,6 +110,25 @@ homes:
       returned: success
       type: str
       sample: 1 of its 3804 files are missing
+    starts:
+      description: Whether its interpreter starts. V(null) if it was not tried.
+      returned: success
+      type: bool
+      sample: true
+    libraries:
+      description:
+        - The versions of the libraries inside, as the interpreter said them when it was installed, or now.
+        - Those of C(openssl), C(sqlite), C(zlib), C(expat), C(libmpdec), C(ncurses), C(tcl) and C(tk) that are known.
+      returned: success
+      type: dict
+      sample:
+        openssl: 3.0.16
+        sqlite: 3.49.1
+    size:
+      description: Its size on disk in bytes, when it was installed. V(null) if it is unknown.
+      returned: success
+      type: int
+      sample: 117440512
     asset:
       description: The asset that it was unpacked from. Null if its receipt is damaged, as are the following values.
       returned: success
@@ -127,6 +154,11 @@ homes:
       returned: success
       type: str
       sample: install_only_stripped
+    build:
+      description: Its build options, or empty.
+      returned: success
+      type: str
+      sample: freethreaded
     sha256:
       description: The SHA-256 digest of the asset.
       returned: success
@@ -148,6 +180,34 @@ links:
   type: dict
   sample:
     /opt/python/3.13: cpython-3.13.2+20250317-x86_64_v2-unknown-linux-gnu
+pythons:
+  description: Pythons of the host that this collection did not install, without links.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    path:
+      description: Its path.
+      returned: success
+      type: str
+      sample: /usr/bin/python3.11
+    version:
+      description: Its version.
+      returned: success
+      type: str
+      sample: 3.11.2
+platform:
+  description: What the host can run, as M(fleet.python.platform_info) returns it. V(null) if no build runs there.
+  returned: success
+  type: dict
+  sample:
+    arch: x86_64
+    level: 3
+system:
+  description: The name of the host's operating system, as it says it.
+  returned: success
+  type: str
+  sample: Debian GNU/Linux 12 (bookworm)
 left_overs:
   description: Leftovers below O(root) of runs that were cut off, and files that are not ours.
   returned: success

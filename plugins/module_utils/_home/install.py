@@ -29,7 +29,7 @@ from ansible_collections.fleet.python.plugins.module_utils._home.disk import wat
 from ansible_collections.fleet.python.plugins.module_utils._home.packages import keep_packages
 from ansible_collections.fleet.python.plugins.module_utils._home.relocate import relocate
 from ansible_collections.fleet.python.plugins.module_utils._home.steps import ApplyError, Steps
-from ansible_collections.fleet.python.plugins.module_utils._home.tree import inherits_access, normalize
+from ansible_collections.fleet.python.plugins.module_utils._home.tree import inherits_access, normalize, size_of
 from ansible_collections.fleet.python.plugins.module_utils._home.trial import start_interpreter, try_interpreter
 from ansible_collections.fleet.python.plugins.module_utils._root.errors import ConcurrentRunError, RootError
 from ansible_collections.fleet.python.plugins.module_utils._root.homes import leave_if_empty, place, stands
@@ -124,6 +124,7 @@ def install_build(
             files = write_manifest(tree, read.result())
             installed = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
             receipt = dict(install["receipt"], source=source, files=files, installed=installed)
+            receipt.update(libraries=trial["libraries"], size=size_of(tree))
             place(root, tree, home, receipt, sync)
             steps.done.append(f"{home} is installed")
         _follow(tree, final)

@@ -13,6 +13,7 @@ import subprocess
 from typing import Any
 
 from ansible_collections.fleet.python.plugins.module_utils._background import Background
+from ansible_collections.fleet.python.plugins.module_utils._libraries import SAY_LIBRARIES, versions_of
 
 # In seconds. An emulated or very slow host takes many of them to make a venv.
 _TIMEOUT = 600
@@ -22,7 +23,9 @@ _ALONE = ("-I", "-B")
 
 # Public modules, each with the extension that it needs. The trial reports an extension that the build lacks.
 # An extension that the build has must import. readline is libedit in these builds (PBS docs, "quirks").
-_TRIAL = r"""
+_TRIAL = (
+    SAY_LIBRARIES
+    + r"""
 import importlib, importlib.util, json, os, sys
 extensions = {"ssl": "_ssl", "hashlib": "_hashlib", "sqlite3": "_sqlite3", "ctypes": "_ctypes", "lzma": "_lzma",
               "bz2": "_bz2", "zlib": "zlib", "json": "_json", "decimal": "_decimal", "readline": "readline",
@@ -46,8 +49,9 @@ hashlib.sha256(b"fleet").hexdigest()
 # The relocated files must still be Python.
 sysconfig.get_config_vars()
 print(json.dumps({"version": sys.version.split()[0], "machine": os.uname().machine, "absent": absent,
-                  "openssl": ssl.OPENSSL_VERSION, "ca_certificates": authorities()}))
+                  "openssl": ssl.OPENSSL_VERSION, "ca_certificates": authorities(), "libraries": libraries()}))
 """
+)
 
 # A process of its own, beside the other. It makes a venv as "python -m venv" does, without loading argparse for it. If
 # pip is there, its command must be too. To run that without bytecode would take longer than the whole trial.
@@ -134,7 +138,8 @@ def try_interpreter(python: str, version: str, scratch: str) -> dict[str, Any]:
     """Try what users need: this version, the modules that builds have, a venv, and pip if the build has it.
 
     ``scratch`` is a writable directory that the caller removes. Returns ``version``, ``machine``, ``absent``
-    (public modules that the build lacks), ``openssl`` and ``ca_certificates`` (how many the host's trust store has).
+    (public modules that the build lacks), ``openssl``, ``ca_certificates`` (how many the host's trust store has) and
+    ``libraries`` (their versions by name).
     Raises the errors of `start_interpreter`: a build that starts may still contain instructions of a higher level.
     """
     name = os.path.basename(python)
@@ -142,6 +147,7 @@ def try_interpreter(python: str, version: str, scratch: str) -> dict[str, Any]:
     try:
         found: dict[str, Any] = json.loads(run_staged(name, python, ["-c", _TRIAL]))
         _check_version(name, found["version"], version)
+        found["libraries"] = versions_of(found.get("libraries"))
     finally:
         venv.wait()
     venv.result()

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.fleet.python.plugins.module_utils._libraries import versions_of
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Home, Observation
 
 # The fields of a receipt that the result shows.
-_SHOWN = ("asset", "release", "version", "triple", "flavor", "sha256", "source", "installed")
+_SHOWN = ("asset", "release", "version", "triple", "flavor", "build", "sha256", "source", "installed")
 # The names of our own files in the root.
 _OWN = (".lock", ".staging", ".links", ".level")
 
@@ -24,6 +25,7 @@ def inventory_of(observed: Observation) -> dict[str, Any]:
         "homes": [_home(home, observed, users) for home in observed.homes],
         "links": {f"{observed.root.path}/{name}": home for name, home in observed.minor_links.items()},
         "left_overs": _left_overs(observed),
+        "pythons": [{"path": python.path, "version": python.version} for python in observed.pythons],
     }
 
 
@@ -35,6 +37,9 @@ def _home(home: Home, observed: Observation, users: dict[str, list[int]]) -> dic
         "in_use_by": sorted(users.get(home.name, [])),
         "whole": home.whole,
         "damage": home.damage,
+        "starts": home.starts,
+        "libraries": versions_of(home.receipt.get("libraries")) or dict(home.libraries),
+        "size": size if isinstance(size := home.receipt.get("size"), int) else home.size,
     } | {key: home.receipt.get(key) for key in _SHOWN}
 
 

@@ -72,6 +72,8 @@ class Home:
     ``files`` is the number of files that it still has. It is None if none were counted, because no directory has
     changed or the host has no tool. ``runs`` says whether bin/python3 is executable. ``changed`` lists the files that
     differ from the installed ones. ``fails`` is what its interpreter said instead of starting, if somebody has tried.
+    ``starts`` says whether it starts, or is None if nobody has tried. ``libraries`` and ``size`` (in bytes) are what it
+    said then, where its receipt does not say it.
     """
 
     name: str
@@ -80,6 +82,9 @@ class Home:
     runs: bool
     changed: tuple[str, ...] = ()
     fails: str = ""
+    starts: bool | None = None
+    libraries: Mapping[str, str] = field(default_factory=dict)
+    size: int | None = None
 
     @property
     def whole(self) -> bool:

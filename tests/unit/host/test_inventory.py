@@ -30,7 +30,7 @@ def _observed(entries: tuple[Listing, ...], homes: tuple[Home, ...] = (), **othe
 
 
 def test_a_bare_host() -> None:
-    assert inventory_of(_observed(())) == {"homes": [], "links": {}, "left_overs": []}
+    assert inventory_of(_observed(())) == {"homes": [], "links": {}, "left_overs": [], "pythons": []}
 
 
 def test_homes_links_and_their_users() -> None:
@@ -45,8 +45,19 @@ def test_homes_links_and_their_users() -> None:
     assert (old["whole"], old["damage"]) == (False, "1 of its 10 files are missing")
     assert (new["linked_by"], new["in_use_by"], new["whole"]) == (["3.12"], [8, 9], True)
     assert (old["version"], old["source"], old["installed"]) == ("3.12.2", "https://mirror", None)
+    assert (old["libraries"], old["size"], old["starts"]) == ({}, None, None)
     assert found["links"] == {"/opt/python/3.12": _NEW}
     assert found["left_overs"] == []
+
+
+def test_the_receipt_says_the_libraries_before_the_interpreter() -> None:
+    receipt = {**_RECEIPT, "libraries": {"openssl": "3.0.16", "zlib": "<b>", "ftp": "1"}, "size": 4096}
+    told: dict[str, Any] = {"libraries": {"openssl": "1.1.1w"}, "size": 1, "starts": True}
+    [new, old] = inventory_of(
+        _observed((), (Home(_NEW, receipt, 10, True, **told), Home(_OLD, _RECEIPT, 10, True, **told)))
+    )["homes"]
+    assert (new["libraries"], new["size"], new["starts"]) == ({"openssl": "3.0.16"}, 4096, True)
+    assert (old["libraries"], old["size"]) == ({"openssl": "1.1.1w"}, 1)
 
 
 def test_left_overs() -> None:
