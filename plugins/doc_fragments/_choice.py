@@ -79,18 +79,6 @@ options:
     type: bool
     default: false
     version_added: 0.1.0
-  source:
-    description:
-      - Where archives come from. Sources are tried in this order.
-      - Each is a base URL with archives at C(<release>/<asset>), which is the layout of python-build-standalone,
-        a directory on the controller with the same layout, or a plain C(.tar) of such a directory.
-      - The default is the mirror of python-build-standalone's makers, then GitHub.
-    type: list
-    elements: str
-    default:
-      - https://releases.astral.sh/github/python-build-standalone/releases/download
-      - https://github.com/astral-sh/python-build-standalone/releases/download
-    version_added: 0.1.0
   catalogue:
     description:
       - What can be chosen, and with which SHA-256 digest. A build whose digest is unknown is never installed.
@@ -114,6 +102,23 @@ options:
       - Archives may always come over plain HTTP if their digests come from elsewhere.
     type: bool
     default: false
+    version_added: 0.1.0
+"""
+
+    # Where archives come from, and how they are asked.
+    SOURCES = r"""
+options:
+  source:
+    description:
+      - Where archives come from. Sources are tried in this order.
+      - Each is a base URL with archives at C(<release>/<asset>), which is the layout of python-build-standalone,
+        a directory on the controller with the same layout, or a plain C(.tar) of such a directory.
+      - The default is the mirror of python-build-standalone's makers, then GitHub.
+    type: list
+    elements: str
+    default:
+      - https://releases.astral.sh/github/python-build-standalone/releases/download
+      - https://github.com/astral-sh/python-build-standalone/releases/download
     version_added: 0.1.0
   timeout:
     description:

@@ -41,6 +41,7 @@ options:
     version_added: 0.1.0
 extends_documentation_fragment:
   - fleet.python._choice
+  - fleet.python._choice.sources
   - fleet.python._choice.lock
   - fleet.python._attributes
   - fleet.python._attributes.info

@@ -56,6 +56,7 @@ options:
     version_added: 0.1.0
 extends_documentation_fragment:
   - fleet.python._choice
+  - fleet.python._choice.sources
   - fleet.python._attributes
 attributes:
   check_mode:

@@ -171,6 +171,7 @@ requirements:
   - zstandard, on the controller, for the flavor V(full)
 extends_documentation_fragment:
   - fleet.python._choice
+  - fleet.python._choice.sources
   - fleet.python._choice.lock
   - fleet.python._attributes
 attributes:

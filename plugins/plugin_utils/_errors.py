@@ -20,9 +20,12 @@ from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import Loc
 from ansible_collections.fleet.python.plugins.plugin_utils._options import OptionsError
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import PlanError
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.task import TaskError
+from ansible_collections.fleet.python.plugins.plugin_utils._report.osv import AdvisoryError
+from ansible_collections.fleet.python.plugins.plugin_utils._report.write import ReportError
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import SourceError
 
 REFUSALS: Final = (
+    AdvisoryError,
     AssetError,
     BundleError,
     CatalogueError,
@@ -31,6 +34,7 @@ REFUSALS: Final = (
     PlanError,
     PlatformError,
     ProbeError,
+    ReportError,
     RequestError,
     ResolveError,
     SourceError,

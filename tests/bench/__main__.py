@@ -30,7 +30,7 @@ from tests.world.errors import WorldError
 from tests.world.podman import bridge_address, unavailable
 from tests.world.server import MirrorServer
 
-from . import idle, plays, probe
+from . import fleet_report, idle, plays, probe
 from .aims import HEAD, aims
 from .controller import Controller
 from .floors import floors
@@ -102,6 +102,7 @@ class Bench:
             self._part("probe", lambda: _json(probe.probes(stage.root, self._rounds * 3)))
             self._part("verify", lambda: _json(probe.verifying(stage.root, self._rounds)))
             self._part("resolution", _resolution)
+            self._part("fleet report", fleet_report.measured)
             self._part("no task", lambda: idle.base(stage, self._rounds).as_json())
             self._part("local", lambda: self._local(stage))
             self._part("recorded", lambda: _by_count(many(stage, self._rounds)))

@@ -62,6 +62,7 @@ def aims(results: Results) -> list[Aim]:
         ("fresh play", _whole_play),
         ("round trips", _round_trips),
         ("probe", _probe),
+        ("fleet report", _fleet_report),
     )
     return [aim for name, part in parts if name in results for aim in part(results)]
 
@@ -81,6 +82,13 @@ def _local(results: Results) -> Iterator[Aim]:
     grown, raw = (_growth(results, "local", name, "1000") for name in ("ours", "raw"))
     what = f"the controller's peak memory at 1,000 local hosts against 10 (`raw: true` alone: {raw:.2f})"
     yield Aim(what, grown, 1.2, 1.2)
+
+
+def _fleet_report(results: Results) -> Iterator[Aim]:
+    found = results["fleet report"]
+    what = f"the report of {found['hosts']:,} hosts, gathered and in every form"
+    yield Aim(f"{what}: seconds", sum(found["seconds"].values()), 10, 10)
+    yield Aim(f"{what}: MB of peak memory", found["memory"] / 1e6, 300, 300)
 
 
 def _over_ssh(results: Results) -> Iterator[Aim]:

@@ -54,11 +54,27 @@ def page(results: Results) -> str:
         *_on_the_host(results),
         *_whole_plays(results),
         *_probe(results),
+        *_fleet_report(results),
     ]
     if results["not measured"]:
         parts.append("## Not measured\n")
         parts.append("\n".join(f"- {name}: {why}" for name, why in results["not measured"].items()) + "\n")
     return "\n".join(parts)
+
+
+def _fleet_report(results: Results) -> Iterator[str]:
+    if found := results.get("fleet report"):
+        yield "## The report of a fleet\n"
+        yield (
+            f"{found['hosts']:,} hosts with two homes each, whose results are made up, in a process of its own: "
+            f"{found['memory'] / 1e6:.0f} MB at most, of which it has {found['before'] / 1e6:.0f} before it begins.\n"
+        )
+        sizes = found["bytes"]
+        rows = [
+            (name, f"{seconds:.2f}", f"{sizes[name] / 1e6:.1f}" if name in sizes else "")
+            for name, seconds in found["seconds"].items()
+        ]
+        yield table(("", "seconds", "MB written"), rows)
 
 
 def _nothing_to_do(results: Results) -> Iterator[str]:

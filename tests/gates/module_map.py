@@ -24,6 +24,7 @@ PACKAGES: Final = {
     "plugin_utils": "what every action plugin shares: options, errors",
     "plugin_utils/_connection": "a host as Ansible reaches it: commands, files, progress on the terminal",
     "plugin_utils/_execute": "the plan on a host: host Python, transfer, the sh stage, the module, retries",
+    "plugin_utils/_report": "the report of a fleet: gathered, compared with lock, catalogue and advisories, written",
     "plugin_utils/_plan": "the task, the choice of assets, the plan, its refusals, the result that shows it",
     "plugin_utils/_host": "what a host is: the probe, its answer, the platform that follows",
     "plugin_utils/_bundle": "everything that a lock needs, in a directory or a tar file",

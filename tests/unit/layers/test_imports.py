@@ -27,13 +27,18 @@ PURE = (
     "_lock.text",
     "_host.platform",
     "_host.inventory",
+    "_report.osv",
+    "_report.support",
+    "_report.drift",
+    "_report.gather",
+    "_report.newest",
 )
 # What reads or writes, starts programs, asks the time, or talks to anyone.
 EFFECTS = frozenset(
     {"ansible", "fcntl", "os", "requests", "shutil", "socket", "subprocess", "tempfile", "time", "urllib.request"}
 )
 # Imported where it is needed, so that only who needs them must have them.
-OPTIONAL = ("requests", "zstandard")
+OPTIONAL = ("cyclonedx", "jinja2", "packageurl", "requests", "zstandard")
 MOST_FILES = 12
 MOST_LINES = 350
 FEWEST_LINES = 30

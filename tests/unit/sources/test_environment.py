@@ -10,10 +10,12 @@ import ssl
 from pathlib import Path
 
 import pytest
+from requests.exceptions import InvalidSchema
 
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import parse_asset
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._cache.archives import cached_asset
+from ansible_collections.fleet.python.plugins.plugin_utils._sources import http
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import Access
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.errors import SourceError
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.http_source import HttpSource
@@ -65,6 +67,11 @@ def test_certificates_of_others(environment: pytest.MonkeyPatch, tmp_path: Path)
     assert "environment" not in asked
 
 
+def _without_pysocks(*_arguments: object, **_options: object) -> None:
+    """What requests itself has in this place where PySocks is not installed."""
+    raise InvalidSchema("Missing dependencies for SOCKS support.")
+
+
 @pytest.mark.parametrize(
     ("name", "proxy", "words"),
     [
@@ -77,6 +84,9 @@ def test_certificates_of_others(environment: pytest.MonkeyPatch, tmp_path: Path)
     ],
 )
 def test_a_proxy_at_fault(name: str, proxy: str, words: str, environment: pytest.MonkeyPatch) -> None:
+    # Another package of the tests brings PySocks. A controller need not have it.
+    environment.setattr("requests.adapters.SOCKSProxyManager", _without_pysocks)
+    environment.setattr(http, "find_spec", lambda _name: None)
     environment.setenv(name, proxy)
     said = _refusal("http://mirror.invalid")
     assert words in said
