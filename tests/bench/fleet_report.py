@@ -1,9 +1,10 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The report of very many hosts, none of which is there: their results are made up. ``python -m tests.bench.fleet_report``.
+"""The report of very many hosts, none of which is there: their results are made up.
 
-It runs in a process of its own, so that its peak memory is that of the report, and of Python itself.
+``python -m tests.bench.fleet_report`` is a process of its own, so that its peak memory is that of the report, and of
+Python itself.
 """
 
 from __future__ import annotations

@@ -5,18 +5,25 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
 from .commands import logged
 from .environments import environment
 from .legs import main_leg
+from .outcome import StepError
 from .places import BUILD, REPOSITORY
 
 SITE = BUILD / "site"
 _SOURCE = BUILD / "site-source"
 _SETTINGS = REPOSITORY / "tests" / "site"
 # Where they lie in the repository, so that the links between them hold.
+_CONTENTS = "\n.. contents::\n   :local:\n   :depth: 1\n"
+_ELSEWHERE = re.compile(
+    r"""<(?:script|img|iframe|source)\b[^>]*\bsrc=["']?((?:https?:)?//[^"'\s>]+)"""
+    r"""|<link\b[^>]*\brel=["']?(?:stylesheet|preload|icon)[^>]*\bhref=["']?((?:https?:)?//[^"'\s>]+)"""
+)
 _PAGES = ("README.md", "C*.md", "LICENSE", "docs/*.md", "docs/*.svg", "roles/*/README.md")
 
 
@@ -29,6 +36,7 @@ def site() -> str:
     main = environment(main_leg())
     sphinx: list[str | Path] = [main.python, "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html"]
     logged([*sphinx, "-d", BUILD / "site-doctrees", _SOURCE, SITE], main.variables(), "sphinx")
+    _refuse_other_servers()
     return f"{SITE.relative_to(REPOSITORY)}/index.html, {pages} pages beside the reference"
 
 
@@ -50,3 +58,17 @@ def _reference() -> None:
     command: list[str | Path] = [main.path / "bin" / "antsibull-docs", "collection", "--use-current"]
     options = ["--squash-hierarchy", "--fail-on-error", "--no-add-antsibull-docs-version"]
     logged([*command, *options, "--dest-dir", reference, "fleet.python"], main.variables(), "site")
+    for page in reference.glob("*.rst"):
+        # The theme has a table of contents on each page, and takes a second one for an error.
+        page.write_text(page.read_text(encoding="utf-8").replace(_CONTENTS, ""), encoding="utf-8")
+
+
+def loaded_from_elsewhere(page: str) -> list[str]:
+    """The addresses of other servers from which a page loads scripts, styles, fonts or images."""
+    return [found[1] or found[2] for found in _ELSEWHERE.finditer(page)]
+
+
+def _refuse_other_servers() -> None:
+    for path in sorted(SITE.rglob("*.html")):
+        if found := loaded_from_elsewhere(path.read_text(encoding="utf-8")):
+            raise StepError(f"{path.relative_to(SITE)} loads {found[0]}: the site must load nothing from other servers")

@@ -14,8 +14,10 @@ author = "the fleet.python contributors"
 # Sphinx takes these by their names.
 copyright = author  # noqa: A001
 extensions = ["myst_parser", "sphinx_antsibull_ext"]
-html_theme = "alabaster"
-html_theme_options = {"description": "Python for fleets of hosts", "fixed_sidebar": True, "page_width": "72em"}
+html_theme = "furo"
+html_static_path = ["site.css"]
+html_css_files = ["site.css"]
+pygments_dark_style = "github-dark"
 html_title = project
 html_show_sourcelink = False
 highlight_language = "yaml+jinja"
@@ -27,6 +29,7 @@ myst_heading_anchors = 3
 _ANSIBLE = "https://docs.ansible.com/projects/ansible/latest"
 _LABELS = {
     "action_plugins": "plugins/action.html",
+    "callback_plugins": "plugins/callback.html",
     "ansible_configuration_settings": "reference_appendices/config.html",
     "common_return_values": "reference_appendices/common_return_values.html",
 }

@@ -1,0 +1,28 @@
+# Copyright: the fleet.python contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The docs site loads nothing from other servers."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.gates.site import loaded_from_elsewhere
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<script async src="https://cdn.example.com/x.js"></script>',
+        '<img alt="badge" src=//badges.example.com/x.svg>',
+        '<link rel="stylesheet" type="text/css" href="https://fonts.example.com/x.css" />',
+    ],
+)
+def test_what_is_loaded_from_elsewhere_is_found(page: str) -> None:
+    [found] = loaded_from_elsewhere(page)
+    assert "example.com" in found
+
+
+def test_links_and_files_of_the_site_are_not_loaded_from_elsewhere() -> None:
+    page = '<a href="https://example.com">x</a><link rel="canonical" href="https://x.org"><script src="x.js">'
+    assert loaded_from_elsewhere(page) == []
