@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.gates.places import BUILD, REPOSITORY
 from tests.world import cli as world
 from tests.world.cache import Cache
 from tests.world.errors import WorldError
@@ -22,9 +23,11 @@ from tests.world.server import MirrorServer
 
 from .machines import CONTAINERS, Machine, containers, this_machine
 from .play import DemoError, Play
-from .table import STAND_IN_NOTE, table
+from .stand_ins import note_on_stand_ins
 
 VERSION = "3.13"
+# The page of the report.
+PAGE = BUILD / "report.html"
 # What the demo needs of the test world; where all of that is built, nothing is fetched.
 _BUILDS = f"{VERSION}.*"
 
@@ -88,20 +91,22 @@ def _world(options: _Options, with_containers: bool) -> Iterator[tuple[list[Mach
 
 
 def _show(play: Play) -> None:
-    """Both runs, each with its table. Raises DemoError where one is not as it must be."""
+    """Both runs, each of which ends with its table, and the report. Raises DemoError where one is not as it must be."""
     with tempfile.TemporaryDirectory(prefix="fleet-python-demo-") as scratch:
         say("\nfirst run")
         first = play.run(Path(scratch, "first"))
         started = play.versions_by_interpreters(first)
-        rows, stand_ins = table(first)
-        say(rows)
         say(f"started each interpreter on its host and imported ssl there: {', '.join(sorted(set(started)))}")
-        if stand_ins:
-            say(STAND_IN_NOTE)
+        note = note_on_stand_ins(first)
+        if note:
+            say(note)
         say("\nsecond run")
         second = play.run(Path(scratch, "second"))
-        say(table(second)[0])
         changed = [machine.name for machine in second if machine.changed]
         if changed:
             raise DemoError(f"the second run changed {', '.join(changed)}, and it must change nothing")
         say(f"changed=0 on all {len(second)} hosts" if len(second) > 1 else "changed=0")
+        say("\nthe report")
+        PAGE.parent.mkdir(exist_ok=True)
+        play.report(Path(scratch, "report"), PAGE)
+        say(f"the page, for a browser: {PAGE.relative_to(REPOSITORY)}")

@@ -58,10 +58,19 @@ class Play:
     def run(self, scratch: Path) -> list[HostRun]:
         """Run the playbook, its output to the terminal. Raises DemoError where it fails on a host."""
         scratch.mkdir()
+        results = scratch / "results.jsonl"
+        self._run_playbook("site.yml", scratch, results)
+        return host_runs(results, list(self._machines))
+
+    def report(self, scratch: Path, page: Path) -> None:
+        """Write the page of the report. Raises DemoError where that fails."""
+        scratch.mkdir()
+        self._run_playbook("report.yml", scratch, scratch / "results.jsonl", "-e", f"report_html={page}")
+
+    def _run_playbook(self, name: str, scratch: Path, results: Path, *options: str) -> None:
         inventory = scratch / "inventory.json"
         inventory.write_text(json.dumps(self._inventory), encoding="utf-8")
-        results = scratch / "results.jsonl"
-        command = [_ansible_playbook(), "-i", str(inventory), "playbooks/site.yml"]
+        command = [_ansible_playbook(), "-i", str(inventory), f"playbooks/{name}", *options]
         done = subprocess.run(
             command,
             cwd=REPOSITORY,
@@ -71,7 +80,6 @@ class Play:
         )
         if done.returncode:
             raise DemoError(f"ansible-playbook ended with exit status {done.returncode}; its own words are above")
-        return host_runs(results, list(self._machines))
 
     def versions_by_interpreters(self, runs: Sequence[HostRun]) -> list[str]:
         """The version that each interpreter says, started past Ansible. Raises DemoError where it is another one."""
@@ -113,7 +121,7 @@ def _environment(mirror: str) -> dict[str, str]:
         **({} if unavailable() else podman_environment(cache)),
         "ANSIBLE_COLLECTIONS_PATH": f"{COLLECTIONS}{os.pathsep}{cache.collections}",
         "ANSIBLE_CALLBACK_PLUGINS": str(_CALLBACKS),
-        "ANSIBLE_CALLBACKS_ENABLED": "demo_results",
+        "ANSIBLE_CALLBACKS_ENABLED": "fleet.python.summary,demo_results",
         "ANSIBLE_NOCOWS": "1",
         "no_proxy": past_proxy,
         "NO_PROXY": past_proxy,

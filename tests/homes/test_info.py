@@ -63,6 +63,7 @@ def test_what_is_there(new_host: NewHost, interpreter: Interpreter, controller: 
         {target.name: target.variables}, [{"ansible.builtin.debug": {"msg": "done"}}], arguments=["fleet.python.report"]
     )
     assert ran.status == 0, ran.output
-    assert f"{target.name}: 3.12.2 (20240224), kept for 3.12, damaged: 1 of its " in ran.output
-    assert f"{target.name}: 3.12.6 (20240909), linked as 3.12" in ran.output
-    assert f"{target.name}: leftover: /opt/python/theirs (not ours)" in ran.output
+    line = next(line for line in ran.output.splitlines() if line.startswith(f"{target.name} ") and "glibc" in line)
+    assert " damaged " in line
+    assert " 3.12.6, 3.12.2 (not linked) " in line
+    assert "3.12.2: 1 of its " in line

@@ -1,7 +1,7 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The demo's table, and what it refuses to make a table of."""
+"""What the demo reads of its runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.demo.play import DemoError, HostRun, host_runs
-from tests.demo.table import table
+from tests.demo.stand_ins import note_on_stand_ins
 
 PLATFORM = {"arch": "x86_64", "libc": "gnu", "libc_version": "2.36", "level": 3}
 REAL = {
@@ -33,29 +33,13 @@ def result(platform: dict[str, Any], interpreter: dict[str, Any], *steps: str) -
     return {"platform": platform, "interpreters": [interpreter], "steps": [{"name": name} for name in steps]}
 
 
-def test_a_real_build_and_a_stand_in() -> None:
-    musl = {"arch": "aarch64", "libc": "musl", "libc_version": "1.2.5", "level": None}
-    text, stand_ins = table(
-        [
-            HostRun("debian", result(PLATFORM, REAL, "push", "stage"), 12.34, True),
-            HostRun("alpine", result(musl, STAND_IN), 0.5, False),
-        ]
-    )
-    header, debian, alpine = (line.split("  ") for line in text.splitlines())
-    assert [cell.strip() for cell in filter(None, header)][:3] == ["host", "platform", "level"]
-    assert [cell.strip() for cell in filter(None, debian)] == [
-        "debian", "x86_64 glibc 2.36", "3", REAL["interpreter"], "3.13.2", "installed", "pushed", "12.3",
-    ]  # fmt: skip
-    assert [cell.strip() for cell in filter(None, alpine)] == [
-        "alpine", "aarch64 musl 1.2.5", "-", REAL["interpreter"], "3.13.2*", "kept", "-", "0.5",
-    ]  # fmt: skip
-    assert stand_ins
-
-
-def test_no_stand_in_and_a_download_by_the_host() -> None:
-    text, stand_ins = table([HostRun("debian", result(PLATFORM, REAL, "stage", "relocate"), 1.0, True)])
-    assert "pulled" in text
-    assert not stand_ins
+def test_stand_ins_are_named() -> None:
+    runs = [
+        HostRun("debian", result(PLATFORM, REAL), 12.34, True),
+        HostRun("alpine", result(PLATFORM, STAND_IN), 0.5, False),
+    ]
+    assert note_on_stand_ins(runs).startswith("alpine: a stand-in.")
+    assert note_on_stand_ins(runs[:1]) == ""
 
 
 def test_a_host_of_which_nothing_was_written(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ SPECS: dict[str, Callable[[], dict[str, Any]]] = {
     "interpreter_info": _options.interpreter_info_options,
     "lock": _options.lock_options,
     "platform_info": _options.platform_options,
+    "report": _options.report_options,
 }
 PLAYBOOKS = sorted((REPOSITORY / "playbooks").glob("*.yml"))
 ROLES = sorted(path.name for path in (REPOSITORY / "roles").iterdir())
@@ -189,4 +190,5 @@ def test_the_readme_lists_what_the_collection_has() -> None:
     there = {(path.stem, "module") for path in (REPOSITORY / "plugins" / "modules").glob("*.py")}
     there |= {(path.name, "role") for path in (REPOSITORY / "roles").iterdir()}
     there |= {(path.stem, "playbook") for path in (REPOSITORY / "playbooks").glob("*.yml")}
+    there |= {(path.stem, "callback") for path in (REPOSITORY / "plugins" / "callback").glob("*.py")}
     assert listed == there

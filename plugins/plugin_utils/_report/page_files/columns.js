@@ -16,7 +16,9 @@ function supportRank(support) {
 }
 
 function behindOf(host) {
-    return [...new Set(host.homes.filter((home) => home.build.behind).map((home) => home.build.newest))].filter(Boolean);
+    return [...new Set(host.homes.filter((home) => home.build.behind).map((home) => home.build.newest))].filter(
+        Boolean,
+    );
 }
 
 function opensslOf(host) {
@@ -72,33 +74,42 @@ const ALL_COLUMNS = [
     {
         name: 'host',
         title: 'Host',
-        width: 17,
+        width: 11.5,
         words: (host) => visible(host.host),
         key: (host) => natural(host.host),
     },
     {
         name: 'state',
         title: 'State',
-        width: 10.5,
+        width: 7.4,
         words: (host) => FINDING_WORDS[worst(host)] || visible(worst(host)),
         key: (host) => {
             const place = FINDING_ORDER.indexOf(worst(host));
             return place < 0 ? FINDING_ORDER.length : place;
         },
     },
-    { name: 'platform', title: 'Platform', width: 11, words: platformWords, key: (host) => natural(platformWords(host)) || null },
+    {
+        name: 'platform',
+        title: 'Platform',
+        width: 8.3,
+        words: platformWords,
+        key: (host) => natural(platformWords(host)) || null,
+    },
     {
         name: 'level',
         title: 'Level',
-        width: 6,
+        width: 4.4,
         words: levelWords,
         key: (host) => levelWords(host) || null,
     },
     {
         name: 'python',
         title: 'Interpreters',
-        width: 12,
-        words: (host) => versions(host).map((version) => (version === null ? 'unreadable' : visible(version))).join(', '),
+        width: 8,
+        words: (host) =>
+            versions(host)
+                .map((version) => (version === null ? 'unreadable' : visible(version)))
+                .join(', '),
         key: (host) => {
             const known = versions(host).filter(Boolean);
             return known.length > 0 ? known.map(versionKey).join(' ') : null;
@@ -107,10 +118,10 @@ const ALL_COLUMNS = [
     {
         name: 'support',
         title: 'Support',
-        width: 17,
+        width: 11,
         words: (host) => {
             const support = worstSupport(host);
-            return support ? supportWords(support) : '';
+            return support ? supportShort(support) : '';
         },
         key: (host) => {
             const support = worstSupport(host);
@@ -120,7 +131,7 @@ const ALL_COLUMNS = [
     {
         name: 'newest',
         title: 'Newest patch',
-        width: 10.5,
+        width: 7.8,
         words: newestWords,
         key: (host) => {
             const behind = behindOf(host);
@@ -130,17 +141,31 @@ const ALL_COLUMNS = [
     {
         name: 'openssl',
         title: 'OpenSSL',
-        width: 8,
+        width: 6,
         words: (host) => opensslOf(host).map(visible).join(', '),
         key: (host) => opensslOf(host).map(versionKey).join(' ') || null,
     },
-    { name: 'drift', title: 'Drift', width: 5.5, number: true, words: (host) => number(driftOf(host)), key: driftOf },
-    { name: 'advisories', title: 'Advisories', width: 7.5, number: true, words: (host) => number(adviceOf(host)), key: adviceOf },
-    { name: 'processes', title: 'Processes', width: 7.5, number: true, words: (host) => number(processesOf(host)), key: processesOf },
+    { name: 'drift', title: 'Drift', width: 3.9, number: true, words: (host) => number(driftOf(host)), key: driftOf },
+    {
+        name: 'advisories',
+        title: 'Advisories',
+        width: 6.2,
+        number: true,
+        words: (host) => number(adviceOf(host)),
+        key: adviceOf,
+    },
+    {
+        name: 'processes',
+        title: 'Processes',
+        width: 6.1,
+        number: true,
+        words: (host) => number(processesOf(host)),
+        key: processesOf,
+    },
     {
         name: 'size',
         title: 'Size',
-        width: 6.5,
+        width: 4.7,
         number: true,
         words: (host) => (sizeOf(host) === null ? '' : bytes(sizeOf(host))),
         key: sizeOf,

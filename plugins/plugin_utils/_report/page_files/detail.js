@@ -25,7 +25,9 @@ function facts(pairs) {
     for (const [name, value, kind] of pairs) {
         if (value !== null && value !== undefined && value !== '') {
             const shownValue = value instanceof Node ? value : visible(value);
-            list.append(element('div', kind ? { class: kind } : {}, element('dt', {}, name), element('dd', {}, shownValue)));
+            list.append(
+                element('div', kind ? { class: kind } : {}, element('dt', {}, name), element('dd', {}, shownValue)),
+            );
         }
     }
     return list;
@@ -113,7 +115,11 @@ function detailOf(host) {
     const said = host.findings.length > 0 ? host.findings : [worst(host)];
     const words = (name) => FINDING_WORDS[name] || visible(name);
     made.append(
-        element('p', { class: 'badges' }, ...said.map((name) => element('span', { class: `badge ${name}` }, words(name)))),
+        element(
+            'p',
+            { class: 'badges' },
+            ...said.map((name) => element('span', { class: `badge ${name}` }, words(name))),
+        ),
     );
     if (host.reason) {
         made.append(element('div', { class: 'warning' }, textBlock(host.reason)));
@@ -160,7 +166,7 @@ function openDetail(host) {
         dialog.showModal();
     }
     body.scrollTop = 0;
-    body.focus();
+    document.getElementById('detail-title').focus();
 }
 
 function startDetail(onClose) {

@@ -30,7 +30,15 @@ function buildText(build) {
     if (!buildTexts.has(build)) {
         const libraries = Object.entries(build.libraries || {}).map(([name, version]) => `${name} ${version}`);
         const support = build.support ? [supportWords(build.support)] : [];
-        const words = [build.version, build.release, build.triple, build.flavor, build.build, build.asset, build.sha256];
+        const words = [
+            build.version,
+            build.release,
+            build.triple,
+            build.flavor,
+            build.build,
+            build.asset,
+            build.sha256,
+        ];
         words.push(...libraries, ...support, ...(build.advisories || []));
         buildTexts.set(build, words.filter(Boolean).join('\n').toLowerCase());
     }

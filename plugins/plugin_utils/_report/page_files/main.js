@@ -114,7 +114,7 @@ async function copyLink() {
 
 // Where the page is no secure context, as on a plain http server.
 function copiedOldWay() {
-    const field = element('textarea', { class: 'unseen', 'aria-hidden': 'true' });
+    const field = element('textarea', { class: 'for-readers', 'aria-hidden': 'true' });
     field.value = location.href;
     document.body.append(field);
     field.select();

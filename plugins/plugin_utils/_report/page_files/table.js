@@ -51,7 +51,8 @@ function markSort(state) {
 
 function drawRow(host, place) {
     const row = element('tr', { 'aria-rowindex': place + 2, 'data-place': place });
-    for (const column of COLUMNS) {
+    const told = host.state !== 'looked_at' && host.reason !== '';
+    for (const column of told ? COLUMNS.slice(0, 2) : COLUMNS) {
         const words = column.words(host);
         if (column.name === 'host') {
             const button = element('button', { type: 'button', class: 'host', title: words }, words);
@@ -63,6 +64,10 @@ function drawRow(host, place) {
             const zero = words === '0' ? ' zero' : '';
             row.append(element('td', { class: columnClass(column) + zero, title: words }, words));
         }
+    }
+    if (told) {
+        const words = visibleLines(host.reason).join(' ');
+        row.append(element('td', { class: 'reason', colspan: COLUMNS.length - 2, title: words }, words));
     }
     return row;
 }

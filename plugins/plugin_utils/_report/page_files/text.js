@@ -55,7 +55,7 @@ function moment(text) {
 
 const SUPPORT_WORDS = {
     end_of_life: 'end of life',
-    security: 'security fixes only',
+    security: 'security fixes',
     feature: 'in development',
     bugfix: 'bug fixes',
     unknown: 'unknown',
@@ -71,6 +71,11 @@ function supportWords(support) {
     return support.until ? `${words} until ${visible(support.until)}` : words;
 }
 
+// The same for a narrow column.
+function supportShort(support) {
+    return supportWords(support).replace('security fixes', 'security').replace(' since ', ' ');
+}
+
 // From the worst on: whom nobody could look at, then by findings, as by_worst() in gather.py.
 const FINDING_WORDS = {
     unreachable: 'unreachable',
@@ -82,7 +87,7 @@ const FINDING_WORDS = {
     drifted: 'drifted',
     behind: 'behind',
     leftovers: 'leftovers',
-    none: 'no Python of ours',
+    none: 'no Python',
     ok: 'ok',
 };
 const FINDING_ORDER = Object.keys(FINDING_WORDS);
