@@ -23,7 +23,7 @@ author:
   - the fleet.python contributors (@fleet-python)
 description:
   - Prints a table after the last play, with a line for each interpreter that a task of M(fleet.python.interpreter),
-    or of the role R(fleet.python.interpreter#role), was asked for. It has the host, its platform and CPU level, the
+    or of the role C(fleet.python.interpreter), was asked for. It has the host, its platform and CPU level, the
     path and version, what was done, how the archive reached the host, and how many seconds the task took there.
   - A host on which the task failed has a line that says so. Prints nothing if there was no such task.
 requirements:

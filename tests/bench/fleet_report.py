@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.bundled import bundled_catalogue
@@ -69,7 +70,7 @@ def main() -> None:
         "sbom": fleet_sbom,
         "terminal": host_table,
     }
-    sizes = {name: len(_timed(seconds, name, lambda make=make: make(report))) for name, make in outputs.items()}
+    sizes = {name: len(_timed(seconds, name, partial(make, report))) for name, make in outputs.items()}
     print(json.dumps({"hosts": HOSTS, "seconds": seconds, "bytes": sizes, "memory": _peak(), "before": before}))
 
 

@@ -38,7 +38,7 @@ EFFECTS = frozenset(
     {"ansible", "fcntl", "os", "requests", "shutil", "socket", "subprocess", "tempfile", "time", "urllib.request"}
 )
 # Imported where it is needed, so that only who needs them must have them.
-OPTIONAL = ("cyclonedx", "jinja2", "packageurl", "requests", "zstandard")
+OPTIONAL = ("cyclonedx", "packageurl", "requests", "zstandard")
 MOST_FILES = 12
 MOST_LINES = 350
 FEWEST_LINES = 30
