@@ -184,7 +184,7 @@ def _bars(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     if summary["without_python"]:
         bars.append({"minor": "none", "hosts": summary["without_python"], "support": "none"})
     longest = max((bar["hosts"] for bar in bars), default=0) or 1
-    return [{**bar, "percent": round(99 * bar["hosts"] / longest, 2)} for bar in bars]
+    return [{**bar, "percent": max(1, round(99 * bar["hosts"] / longest, 2))} for bar in bars]
 
 
 def joined_script() -> str:

@@ -22,7 +22,7 @@ function behindOf(host) {
 }
 
 function opensslOf(host) {
-    const all = host.homes.map((home) => (home.build.libraries || {}).openssl).filter(Boolean);
+    const all = host.homes.map((home) => home.build.libraries?.openssl).filter(Boolean);
     return [...new Set(all)].sort((a, b) => compare(versionKey(a), versionKey(b)));
 }
 
@@ -74,14 +74,14 @@ const ALL_COLUMNS = [
     {
         name: 'host',
         title: 'Host',
-        width: 11.5,
+        width: 11.2,
         words: (host) => visible(host.host),
         key: (host) => natural(host.host),
     },
     {
         name: 'state',
         title: 'State',
-        width: 7.4,
+        width: 7.3,
         words: (host) => FINDING_WORDS[worst(host)] || visible(worst(host)),
         key: (host) => {
             const place = FINDING_ORDER.indexOf(worst(host));
@@ -91,21 +91,21 @@ const ALL_COLUMNS = [
     {
         name: 'platform',
         title: 'Platform',
-        width: 8.3,
+        width: 8.6,
         words: platformWords,
         key: (host) => natural(platformWords(host)) || null,
     },
     {
         name: 'level',
         title: 'Level',
-        width: 4.4,
+        width: 4.3,
         words: levelWords,
         key: (host) => levelWords(host) || null,
     },
     {
         name: 'python',
         title: 'Interpreters',
-        width: 8,
+        width: 7.8,
         words: (host) =>
             versions(host)
                 .map((version) => (version === null ? 'unreadable' : visible(version)))
@@ -118,7 +118,7 @@ const ALL_COLUMNS = [
     {
         name: 'support',
         title: 'Support',
-        width: 11,
+        width: 11.5,
         words: (host) => {
             const support = worstSupport(host);
             return support ? supportShort(support) : '';
@@ -131,7 +131,7 @@ const ALL_COLUMNS = [
     {
         name: 'newest',
         title: 'Newest patch',
-        width: 7.8,
+        width: 7.5,
         words: newestWords,
         key: (host) => {
             const behind = behindOf(host);
@@ -141,15 +141,15 @@ const ALL_COLUMNS = [
     {
         name: 'openssl',
         title: 'OpenSSL',
-        width: 6,
+        width: 5.9,
         words: (host) => opensslOf(host).map(visible).join(', '),
         key: (host) => opensslOf(host).map(versionKey).join(' ') || null,
     },
-    { name: 'drift', title: 'Drift', width: 3.9, number: true, words: (host) => number(driftOf(host)), key: driftOf },
+    { name: 'drift', title: 'Drift', width: 3.6, number: true, words: (host) => number(driftOf(host)), key: driftOf },
     {
         name: 'advisories',
         title: 'Advisories',
-        width: 6.2,
+        width: 6,
         number: true,
         words: (host) => number(adviceOf(host)),
         key: adviceOf,
@@ -157,7 +157,7 @@ const ALL_COLUMNS = [
     {
         name: 'processes',
         title: 'Processes',
-        width: 6.1,
+        width: 5.9,
         number: true,
         words: (host) => number(processesOf(host)),
         key: processesOf,

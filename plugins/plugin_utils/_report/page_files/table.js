@@ -33,7 +33,7 @@ function drawHead(onSort) {
         document.getElementById('widths').append(width);
     }
     const whole = COLUMNS.reduce((total, column) => total + column.width, 0);
-    table.style.minWidth = `${whole}rem`;
+    table.style.setProperty('--least-width', `${whole}rem`);
     document.getElementById('head').append(head);
 }
 
@@ -77,7 +77,8 @@ function showHosts(hosts) {
     present.clear();
     rows.replaceChildren(spaceAbove.row, spaceBelow.row);
     table.setAttribute('aria-rowcount', hosts.length + 1);
-    table.classList.toggle('empty', hosts.length === 0);
+    // The box grows to what is in it, and its height says how many rows are in view.
+    setSpace(spaceBelow, hosts.length * rowHeight);
     drawView();
 }
 
@@ -181,7 +182,7 @@ function startTable(onSort, onOpen) {
         }
     };
     box.addEventListener('scroll', redraw, { passive: true });
-    window.addEventListener('resize', redraw);
+    new ResizeObserver(redraw).observe(box);
     window.addEventListener('beforeprint', () => print(true));
     window.addEventListener('afterprint', () => print(false));
     rows.addEventListener('keydown', moveByKey);
