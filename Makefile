@@ -1,7 +1,7 @@
 # Thin: each target is a command of tests/gates, which sets up what it needs and says what it does.
 # FLEET_PYTHON_CACHE names another cache directory than ~/.cache/fleet-python.
 PYTHON ?= python3
-TARGETS := setup lint docs unit sanity build integration homes faults molecule images test test-all demo bench
+TARGETS := setup lint docs unit page sanity build integration homes faults molecule images test test-all demo bench
 
 .PHONY: help dev $(TARGETS) clean distclean
 
@@ -14,6 +14,7 @@ help:
 	@echo 'make setup        9 min    system packages (apt, as root), environments, test world'
 	@echo 'make lint         1 min    ansible-lint, yamllint, shellcheck, ruff, mypy, documentation, changelog'
 	@echo 'make unit         2 min    the unit tests, on each ansible-core'
+	@echo 'make page         1 min    the report'\''s page in Chromium'
 	@echo 'make docs         10 s     the docs site in .build/site'
 	@echo 'make sanity       6 min    ansible-test sanity, on each ansible-core'
 	@echo 'make build        30 s     the archive for Galaxy, put through galaxy-importer'

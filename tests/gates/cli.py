@@ -90,6 +90,7 @@ def _lint() -> list[Step]:
         "shellcheck": lint.shellcheck,
         "ruff": lint.ruff,
         "mypy": lint.mypy,
+        "biome": lint.biome,
         "docs": lint.docs,
         "prose": lint.prose,
         "role README": lint.role_readme,
@@ -106,6 +107,10 @@ def _site() -> Step:
 
 def _by_leg(name: str, check: Callable[[Leg], str]) -> list[Step]:
     return [Step(f"{name} {leg.name}", partial(check, leg), ("environment", f"environment {leg.name}")) for leg in LEGS]
+
+
+def _page() -> Step:
+    return Step("page", suites.page, ("environment",))
 
 
 def _build() -> list[Step]:
@@ -156,7 +161,7 @@ def _in_world(folder: str, marked: str) -> Step:
 
 
 def _test() -> list[Step]:
-    quick = [_packages(), *_environments(), *_lint(), *_by_leg("unit", suites.unit)]
+    quick = [_packages(), *_environments(), *_lint(), *_by_leg("unit", suites.unit), _page()]
     in_containers = [_world(), *_integration(), *_works_with(), *_molecule(scenario.NATIVE), _consumer(), _images()]
     return [*quick, _site(), *_by_leg("sanity", sanity), *_build(), *in_containers]
 
@@ -166,6 +171,7 @@ _TARGETS: dict[str, Callable[[], list[Step]]] = {
     "lint": lambda: [_main(), *_lint()],
     "docs": lambda: [_main(), _site()],
     "unit": lambda: [*_environments(), *_by_leg("unit", suites.unit)],
+    "page": lambda: [_packages(), _main(), _page()],
     "sanity": lambda: [*_environments(), *_by_leg("sanity", sanity)],
     "build": lambda: [_main(), *_build()],
     "integration": lambda: [_packages(), *_environments(), _world(), *_integration()],

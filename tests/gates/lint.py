@@ -11,6 +11,7 @@ from pathlib import Path
 from .commands import logged
 from .environments import environment
 from .legs import main_leg
+from .node import node_modules
 from .outcome import StepError
 from .places import BUILD, COLLECTION, COLLECTIONS, REPOSITORY
 from .tree import files, shell_files
@@ -52,6 +53,25 @@ def mypy() -> str:
     plugins = COLLECTIONS / COLLECTION / "plugins"
     written = _run("mypy", plugins, "tests")
     return written.strip().rpartition("\n")[2]
+
+
+def biome() -> str:
+    """Check the page's script and styles: the lint of the whole script, as it is joined, and the form of each file."""
+    folder = REPOSITORY / "plugins" / "plugin_utils" / "_report" / "page_files"
+    names = [path for path in sorted(folder.iterdir()) if path.suffix in (".js", ".css")]
+    main = environment(main_leg())
+    module = "ansible_collections.fleet.python.plugins.plugin_utils._report.page"
+    code = f"from {module} import joined_script; print(joined_script())"
+    # A name of one file is used in another: only the whole has all of them. As .cjs it is a script, no module.
+    joined = BUILD / "page" / "report.cjs"
+    joined.parent.mkdir(parents=True, exist_ok=True)
+    joined.write_text(logged([main.python, "-c", code], main.variables(), "page-script"))
+    program = node_modules() / ".bin" / "biome"
+    settings = f"--config-path={REPOSITORY / 'tests' / 'page'}"
+    styles = [path for path in names if path.suffix == ".css"]
+    logged([program, "lint", settings, "--error-on-warnings", joined, *styles], main.variables(), "biome-lint")
+    logged([program, "format", settings, *names], main.variables(), "biome-format")
+    return f"{len(names)} files"
 
 
 def docs() -> str:

@@ -16,13 +16,24 @@ from .commands import stream
 from .environments import Environment, environment
 from .legs import Leg, main_leg
 from .outcome import StepError
+from .packages import ensure_packages
 from .places import LOGS, REPOSITORY
+
+# Debian's packages of the browser that opens the report, and of what drives it.
+BROWSER = ("chromium", "chromium-driver")
 
 
 def unit(leg: Leg) -> str:
     """Run the unit tests of a leg."""
     env = environment(leg)
     return _pytest(env, env.variables(), f"unit-{leg.name}", "tests/unit", f"--numprocesses={processors()}")
+
+
+def page() -> str:
+    """Run the tests of the report's page, in one process: they share a browser."""
+    ensure_packages(BROWSER)
+    env = environment(main_leg())
+    return _pytest(env, env.variables(), "page", "tests/page", "--capture=no")
 
 
 def in_world(leg: Leg, folder: str, marked: str, at_once: int = 0) -> str:
