@@ -105,6 +105,8 @@ def test_paper_has_every_row_and_no_buttons(opened: Opened) -> None:
     """Before printing all filtered rows are drawn; after it only those in view."""
     opened.load(made_up_report(500))
     opened.colours("light", "print")
+    # A4, lying, as wide as its margins leave it.
+    opened.size(1040, 720)
     opened.run("window.dispatchEvent(new Event('beforeprint'))")
     assert opened.run("return document.querySelectorAll('#rows tr[data-place]').length") == 500
     assert not opened.find("#copy").is_displayed()
@@ -112,6 +114,8 @@ def test_paper_has_every_row_and_no_buttons(opened: Opened) -> None:
     assert opened.run("return getComputedStyle(document.querySelector('thead')).display") == "table-header-group"
     box = "const b = document.getElementById('box'); return b.scrollHeight <= b.clientHeight + 1"
     assert opened.run(box)
+    assert opened.run("return document.documentElement.scrollWidth <= innerWidth")
+    opened.screenshot("paper")
     opened.colours("light")
     opened.run("window.dispatchEvent(new Event('afterprint'))")
     assert opened.run("return document.querySelectorAll('#rows tr[data-place]').length") < 100

@@ -70,6 +70,7 @@ function sizeOf(host) {
     return sizes.length > 0 ? sum(sizes) : null;
 }
 
+// Widths are in rem: less than their sum the table is not wide, but on paper.
 const ALL_COLUMNS = [
     {
         name: 'host',

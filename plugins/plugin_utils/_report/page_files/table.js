@@ -23,16 +23,17 @@ function spacer() {
 
 function drawHead(onSort) {
     const head = element('tr', { 'aria-rowindex': 1 });
+    const whole = sum(COLUMNS.map((column) => column.width));
     for (const column of COLUMNS) {
         const button = element('button', { type: 'button', 'data-sort': column.name }, column.title);
         button.append(element('span', { class: 'way', 'aria-hidden': 'true' }));
         button.addEventListener('click', () => onSort(column));
         head.append(element('th', { scope: 'col', class: columnClass(column) }, button));
         const width = element('col');
-        width.style.width = `${column.width}rem`;
+        // In percent: on paper the table is narrower than on any screen.
+        width.style.width = `${(100 * column.width) / whole}%`;
         document.getElementById('widths').append(width);
     }
-    const whole = COLUMNS.reduce((total, column) => total + column.width, 0);
     table.style.setProperty('--least-width', `${whole}rem`);
     document.getElementById('head').append(head);
 }
