@@ -95,7 +95,7 @@ class ActionModule(FleetAction):
 
 def _look(remote: Remote, task: Task, *, verify: str, prerequisites: bool = False) -> Observation:
     """Observe the host. If ``verify`` is deep, start each interpreter too, which nobody else may change."""
-    observed = observe(remote.run, task.root, task.links, verify=verify, prerequisites=prerequisites)
+    observed = observe(remote.run, task.root, task.looked_at, verify=verify, prerequisites=prerequisites)
     if verify != "deep" or task.state == "absent":
         return observed
     refuse_untrusted(observed)

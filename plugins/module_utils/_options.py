@@ -52,6 +52,7 @@ _INTERPRETER: dict[str, Any] = {
     "compile_bytecode": {"type": "bool", "default": True},
     "verify": {"type": "str", "default": "quick", "choices": ["quick", "files", "deep"]},
     "venv_roots": {"type": "list", "elements": "str", "default": []},
+    "facts": {"type": "bool", "default": False},
     "variables": {"type": "str"},
     # The plan of the action plugin. Playbooks never set it.
     "_plan": {"type": "dict"},

@@ -156,6 +156,15 @@ options:
     elements: str
     default: []
     version_added: 0.1.0
+  facts:
+    description:
+      - Whether to write C(/etc/ansible/facts.d/fleet_python.fact) on the host after a change, or if it is not there.
+        Ansible's own gathering of facts then has what is installed, as C(ansible_local.fleet_python). It has an entry
+        for each O(root), with C(interpreters) by minor link and C(homes).
+      - Needs root. A folder above the file that others may write to is left alone, with a warning.
+    type: bool
+    default: false
+    version_added: 0.1.0
   variables:
     description:
       - Take each option that is not set in the task from the variable of its name after this prefix, if there is one.

@@ -22,6 +22,7 @@ from ansible_collections.fleet.python.plugins.module_utils._home.steps import Ap
 from ansible_collections.fleet.python.plugins.module_utils._home.switch import switch_links
 from ansible_collections.fleet.python.plugins.module_utils._home.users import users_of
 from ansible_collections.fleet.python.plugins.module_utils._root.errors import RootError
+from ansible_collections.fleet.python.plugins.module_utils._root.facts import write_facts
 from ansible_collections.fleet.python.plugins.module_utils._root.homes import leave_if_empty
 from ansible_collections.fleet.python.plugins.module_utils._root.links import (
     forget_dangling_previous,
@@ -70,6 +71,8 @@ def apply_plan(plan: dict[str, Any]) -> dict[str, Any]:
                         stack.enter_context(noted_removal(root, going, plan["venv_roots"], left))
                 switch_links(root, plan, in_use, steps)
                 left.update(_remove(root, plan, going, steps))
+            if plan["facts"]:
+                _write_facts(root, plan["facts"], steps)
         finally:
             for archive, _source in fetched.values():
                 shutil.rmtree(os.path.dirname(archive), ignore_errors=True)
@@ -144,6 +147,16 @@ def _remove(root: str, plan: dict[str, Any], going: list[str], steps: Steps) -> 
     except ApplyError as error:
         steps.notes.append(str(error))
     return left
+
+
+def _write_facts(root: str, path: str, steps: Steps) -> None:
+    try:
+        with steps.step("facts"):
+            write_facts(root, path)
+    except ApplyError as error:
+        steps.notes.append(str(error))
+    else:
+        steps.done.append(f"{path} is written")
 
 
 def _clean(root: str, plan: dict[str, Any], keep_root: bool, steps: Steps) -> None:

@@ -19,7 +19,8 @@ from ansible_collections.fleet.python.plugins.module_utils._root.errors import C
 class ApplyError(Exception):
     """A step of the plan failed.
 
-    ``step`` is its name: lock, sweep, stage, download, unpack, relocate, try, compile, place, link, remove.
+    ``step`` is its name: lock, sweep, stage, download, unpack, relocate, try, compile, place, link,
+    remove, facts.
     ``done`` says what users see changed on the host, a sentence each. Empty if the host is as it was.
     ``illegal_instruction``: the interpreter died of one, so a build for a lower CPU level may work.
     ``concurrent_run``: a concurrent run changed the host, so a new plan may work.

@@ -14,7 +14,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue imp
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.quirks import quirks_of
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer import TransferOptions, Transferred
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.build import archive_top, program_of
-from ansible_collections.fleet.python.plugins.plugin_utils._plan.model import Build, Plan
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.model import FACTS, Build, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,7 @@ def module_plan(
         "record_previous": plan.record_previous,
         "venv_roots": list(order.venv_roots),
         "level": order.level,
+        "facts": FACTS if plan.facts else "",
     }
 
 

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import release_date, version_key
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import BuildOptions, Request, merge_options
+
+# Where Ansible's setup looks for local facts, without an option of its own.
+FACTS: Final = "/etc/ansible/facts.d/fleet_python.fact"
 
 
 class PlanError(ValueError):
@@ -39,6 +42,13 @@ class Task:
     """Whether the catalogue or the lock decides, and not what is installed."""
     keep: int | None = 1
     """How many older homes of a minor version stay after an upgrade. None: all, and damaged ones too."""
+    facts: bool = False
+    """Whether the host's local fact is to say what is installed."""
+
+    @property
+    def looked_at(self) -> tuple[str, ...]:
+        """The paths outside the root that matter to this task."""
+        return (*self.links, FACTS) if self.facts else self.links
 
     def options_of(self, request: Request) -> BuildOptions:
         """The request's build options and the task's in one."""
@@ -83,7 +93,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to do, in this order: installs, links, paths, unlink, remove. Empty if there is nothing to do."""
+    """What to do, in this order: installs, links, paths, unlink, remove, facts. Empty if there is nothing to do."""
 
     root: str
     outcomes: tuple[Outcome, ...] = ()
@@ -97,7 +107,9 @@ class Plan:
     """The damaged home that a new one takes the place of, by the new one's name. Its packages are kept."""
     record_previous: bool = True
     warnings: tuple[str, ...] = ()
+    facts: bool = False
+    """Whether to write the host's local fact, after all that."""
 
     @property
     def changed(self) -> bool:
-        return bool(self.installs or self.links or self.paths or self.unlink or self.remove)
+        return bool(self.installs or self.links or self.paths or self.unlink or self.remove or self.facts)

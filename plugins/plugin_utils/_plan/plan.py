@@ -18,6 +18,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._builds.request impor
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.build import build_of, installed_build
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.model import (
+    FACTS,
     Build,
     Outcome,
     Plan,
@@ -29,6 +30,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._plan.refusals import
     extra_links,
     programs_of_links,
     refuse_bad_root,
+    refuse_facts,
     refuse_foreign_entries,
 )
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.trust import refuse_untrusted
@@ -55,7 +57,16 @@ def make_plan(task: Task, observed: Observation, ranking: Ranking, resolver: Res
         plan = _previous(task, observed, builds)
     else:
         plan = _present(task, observed, ranking, builds, resolver)
+    if task.facts:
+        plan = _with_facts(plan, observed)
     return replace(plan, warnings=(*warnings, *plan.warnings)) if warnings else plan
+
+
+def _with_facts(plan: Plan, observed: Observation) -> Plan:
+    """The plan that writes the host's local fact too, if that is missing or will no longer be true."""
+    refuse_facts(observed)
+    missing = FACTS not in observed.paths and bool(observed.homes)
+    return replace(plan, facts=plan.changed or missing)
 
 
 def _satisfies(build: Build, request: Request, task: Task) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import FULL, version_key
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation
-from ansible_collections.fleet.python.plugins.plugin_utils._plan.model import Build, Outcome, PlanError, Task
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.model import FACTS, Build, Outcome, PlanError, Task
 
 # What unpacked trees and archives need at the least, in bytes: the smallest builds seen, rounded down. The true need
 # is known only when it is too late to refuse before anything was done.
@@ -89,6 +89,15 @@ def refuse_foreign_entries(observed: Observation, links: Mapping[str, str]) -> N
                 f"{observed.root.path}/{entry.path} is no link, and we replace nothing else: "
                 "move it away, then run again"
             )
+
+
+def refuse_facts(observed: Observation) -> None:
+    """Raises PlanError if the task's user may not write the host's local fact. An unknown user is let through."""
+    if observed.uid > 0:
+        raise PlanError(
+            f"facts: only root may write {FACTS}, and the task runs as the user with uid {observed.uid}: "
+            "set become, or leave facts out"
+        )
 
 
 def extra_links(task: Task, observed: Observation, outcomes: list[Outcome]) -> dict[str, str]:

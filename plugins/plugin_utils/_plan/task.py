@@ -52,6 +52,7 @@ def task_of(options: Mapping[str, Any]) -> Task:
         flavor=None if options["flavor"] == "install_only_stripped" else options["flavor"],
         build=build,
         prerelease=bool(options["prerelease"]),
+        facts=bool(options["facts"]),
     )
 
 

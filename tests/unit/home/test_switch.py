@@ -62,6 +62,7 @@ def _host(folder: Path) -> dict[str, Any]:
         "remove": [OLD],
         "record_previous": True,
         "venv_roots": [],
+        "facts": "",
         "level": None,
     }
 
