@@ -24,7 +24,7 @@ _ELSEWHERE = re.compile(
     r"""<(?:script|img|iframe|source)\b[^>]*\bsrc=["']?((?:https?:)?//[^"'\s>]+)"""
     r"""|<link\b[^>]*\brel=["']?(?:stylesheet|preload|icon)[^>]*\bhref=["']?((?:https?:)?//[^"'\s>]+)"""
 )
-_PAGES = ("README.md", "C*.md", "LICENSE", "docs/*.md", "docs/*.svg", "roles/*/README.md")
+_PAGES = ("README.md", "C*.md", "LICENSE", "docs/*.md", "docs/*.svg", "docs/*.png", "roles/*/README.md")
 
 
 def site() -> str:
