@@ -19,7 +19,7 @@ SITE = BUILD / "site"
 _SOURCE = BUILD / "site-source"
 _SETTINGS = REPOSITORY / "tests" / "site"
 # Where they lie in the repository, so that the links between them hold.
-_CONTENTS = "\n.. contents::\n   :local:\n   :depth: 1\n"
+_CONTENTS = re.compile(r"\n\.\. contents::\n   :local:\n   :depth: \d\n")
 _ELSEWHERE = re.compile(
     r"""<(?:script|img|iframe|source)\b[^>]*\bsrc=["']?((?:https?:)?//[^"'\s>]+)"""
     r"""|<link\b[^>]*\brel=["']?(?:stylesheet|preload|icon)[^>]*\bhref=["']?((?:https?:)?//[^"'\s>]+)"""
@@ -60,7 +60,7 @@ def _reference() -> None:
     logged([*command, *options, "--dest-dir", reference, "fleet.python"], main.variables(), "site")
     for page in reference.glob("*.rst"):
         # The theme has a table of contents on each page, and takes a second one for an error.
-        page.write_text(page.read_text(encoding="utf-8").replace(_CONTENTS, ""), encoding="utf-8")
+        page.write_text(_CONTENTS.sub("", page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def loaded_from_elsewhere(page: str) -> list[str]:
