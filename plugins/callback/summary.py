@@ -5,15 +5,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
-
-from ansible.plugins.callback import CallbackBase
-
-from ansible_collections.fleet.python.plugins.module_utils._text import clean
-from ansible_collections.fleet.python.plugins.plugin_utils._report.table import columns, platform_words
-
 DOCUMENTATION = r"""
 name: summary
 type: aggregate
@@ -31,6 +22,15 @@ requirements:
     C([defaults]) of C(ansible.cfg), or with the environment variable
     C(ANSIBLE_CALLBACKS_ENABLED=fleet.python.summary).
 """
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from ansible.plugins.callback import CallbackBase
+
+from ansible_collections.fleet.python.plugins.module_utils._text import clean
+from ansible_collections.fleet.python.plugins.plugin_utils._report.table import columns, platform_words
 
 _ACTION: Final = "fleet.python.interpreter"
 _HEADER: Final = ("host", "platform", "level", "interpreter", "version", "action", "archive", "seconds")

@@ -42,7 +42,7 @@ def test_the_detail_opens_by_keyboard_and_the_focus_returns(opened: Opened, find
     host = _host(finding)
     opened.search(host["host"])
     opened.press(Keys.TAB)
-    for _ in range(30):
+    for _tab in range(30):
         if opened.focused() == host["host"]:
             break
         opened.press(Keys.TAB)
@@ -151,7 +151,7 @@ def test_ten_thousand_hosts(opened: Opened) -> None:
     assert opened.run(count) < 100
     assert len(opened.hosts()) > 20
     words = ("c", "cv", "cve-2024", "cve-2024-8088", "cve-2024-8088 web", "web1", "musl", "musl 3.13")
-    times = [opened.browser.execute_async_script(_KEY_PRESS, word) for word in words for _ in range(3)]
+    times = [opened.browser.execute_async_script(_KEY_PRESS, word) for word in words for _time in range(3)]
     figures = {
         "hosts": 10_000,
         "made_and_opened_seconds": round(seconds, 2),

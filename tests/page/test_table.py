@@ -59,14 +59,14 @@ def test_it_opens_without_a_complaint_and_asks_nobody(opened: Opened) -> None:
 def test_the_bars_say_how_many_hosts_and_their_support_in_words(opened: Opened) -> None:
     """One bar for each minor version, the longest for the most hosts."""
     bars = opened.browser.find_elements(By.CSS_SELECTOR, ".bar")
-    said = [bar.text.split("\n") for bar in bars]
+    said = [each.text.split("\n") for each in bars]
     words = {"bugfix": "bug fixes", "security": "security fixes only", "end_of_life": "end of life"}
     expected = [
         [each["minor"], f"{each['hosts']} host{'s' * (each['hosts'] != 1)}", words[each["support"]]]
         for each in SUMMARY["minors"]
     ]
     assert said == [*expected, ["none", f"{SUMMARY['without_python']} host", "no Python of ours"]]
-    widths = [bar.find_element(By.TAG_NAME, "rect").size["width"] for bar in bars]
+    widths = [each.find_element(By.TAG_NAME, "rect").size["width"] for each in bars]
     hosts = [each["hosts"] for each in SUMMARY["minors"]]
     assert widths.index(max(widths)) == hosts.index(max(hosts))
 

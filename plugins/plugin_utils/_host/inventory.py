@@ -30,6 +30,7 @@ def inventory_of(observed: Observation) -> dict[str, Any]:
 
 
 def _home(home: Home, observed: Observation, users: dict[str, list[int]]) -> dict[str, Any]:
+    size = home.receipt.get("size")
     return {
         "home": f"{observed.root.path}/{home.name}",
         "linked_by": sorted(name for name, target in observed.minor_links.items() if target == home.name),
@@ -39,7 +40,7 @@ def _home(home: Home, observed: Observation, users: dict[str, list[int]]) -> dic
         "damage": home.damage,
         "starts": home.starts,
         "libraries": versions_of(home.receipt.get("libraries")) or dict(home.libraries),
-        "size": size if isinstance(size := home.receipt.get("size"), int) else home.size,
+        "size": size if isinstance(size, int) else home.size,
     } | {key: home.receipt.get(key) for key in _SHOWN}
 
 

@@ -183,8 +183,8 @@ def _bars(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
     if summary["without_python"]:
         bars.append({"minor": "none", "hosts": summary["without_python"], "support": "none"})
-    longest = max((bar["hosts"] for bar in bars), default=0) or 1
-    return [{**bar, "percent": max(1, round(99 * bar["hosts"] / longest, 2))} for bar in bars]
+    longest = max((each["hosts"] for each in bars), default=0) or 1
+    return [{**each, "percent": max(1, round(99 * each["hosts"] / longest, 2))} for each in bars]
 
 
 def joined_script() -> str:

@@ -76,8 +76,8 @@ def _listed(words: Iterable[str]) -> str:
 
 
 def _support(support: Mapping[str, Any]) -> str:
-    state = support["state"]
-    return f"{_SUPPORT.get(state, state)}{f' {end}' if (end := support['ends']) and state != 'feature' else ''}"
+    state, ends = support["state"], support["ends"]
+    return f"{_SUPPORT.get(state, state)}{f' {ends}' if ends and state != 'feature' else ''}"
 
 
 def _wrong(host: Mapping[str, Any]) -> Iterable[str]:

@@ -51,7 +51,7 @@ def osv(*ranges: tuple[str, list[dict[str, str]]], versions: tuple[str, ...] = (
 def asked(value: dict[str, Any], version: str, **histories: frozenset[str]) -> bool | None:
     advisory = parse_advisory(value, origin="a test")
     assert advisory
-    return affects(advisory, version, lambda commit: histories.get(commit))
+    return affects(advisory, version, histories.get)
 
 
 def test_the_form_of_the_python_software_foundation() -> None:
