@@ -18,12 +18,14 @@ from .places import BUILD, REPOSITORY
 SITE = BUILD / "site"
 _SOURCE = BUILD / "site-source"
 _SETTINGS = REPOSITORY / "tests" / "site"
-# Where they lie in the repository, so that the links between them hold.
 _CONTENTS = re.compile(r"\n\.\. contents::\n   :local:\n   :depth: \d\n")
+_ADDRESS = r"""((?:https?:)?//[^"'\s>)]+)"""
 _ELSEWHERE = re.compile(
-    r"""<(?:script|img|iframe|source)\b[^>]*\bsrc=["']?((?:https?:)?//[^"'\s>]+)"""
-    r"""|<link\b[^>]*\brel=["']?(?:stylesheet|preload|icon)[^>]*\bhref=["']?((?:https?:)?//[^"'\s>]+)"""
+    rf"""<(?:script|img|iframe|source)\b[^>]*\bsrc(?:set)?=["']?{_ADDRESS}"""
+    rf"""|<link\b(?=[^>]*\brel=["']?[^"'>]*(?:stylesheet|preload|icon|preconnect))[^>]*\bhref=["']?{_ADDRESS}"""
 )
+_STYLE_ELSEWHERE = re.compile(rf"""(?:\burl\(|@import)\s*["']?{_ADDRESS}""")
+# Where they lie in the repository, so that the links between them hold.
 _PAGES = ("README.md", "C*.md", "LICENSE", "docs/*.md", "docs/*.svg", "docs/*.png", "roles/*/README.md")
 
 
@@ -68,7 +70,14 @@ def loaded_from_elsewhere(page: str) -> list[str]:
     return [found[1] or found[2] for found in _ELSEWHERE.finditer(page)]
 
 
+def styled_from_elsewhere(style: str) -> list[str]:
+    """The addresses of other servers from which a stylesheet loads styles, fonts or images."""
+    return _STYLE_ELSEWHERE.findall(style)
+
+
 def _refuse_other_servers() -> None:
-    for path in sorted(SITE.rglob("*.html")):
-        if found := loaded_from_elsewhere(path.read_text(encoding="utf-8")):
-            raise StepError(f"{path.relative_to(SITE)} loads {found[0]}: the site must load nothing from other servers")
+    for pattern, elsewhere in (("*.html", loaded_from_elsewhere), ("*.css", styled_from_elsewhere)):
+        for path in sorted(SITE.rglob(pattern)):
+            if found := elsewhere(path.read_text(encoding="utf-8")):
+                name = path.relative_to(SITE)
+                raise StepError(f"{name} loads {found[0]}: the site must load nothing from other servers")
