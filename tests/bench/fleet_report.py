@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -38,7 +39,7 @@ def measured() -> dict[str, Any]:
     command = [sys.executable, "-m", "tests.bench.fleet_report"]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    return {"date": date.today().isoformat(), **found}
 
 
 def results_of(count: int) -> list[tuple[str, dict[str, Any]]]:

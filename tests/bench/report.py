@@ -66,7 +66,8 @@ def _fleet_report(results: Results) -> Iterator[str]:
     if found := results.get("fleet report"):
         yield "## The report of a fleet\n"
         yield (
-            f"{found['hosts']:,} hosts with two homes each, whose results are made up, in a process of its own: "
+            f"{found['hosts']:,} hosts with two homes each, whose results are made up, in a process of its own, on "
+            f"{found['date']}: "
             f"{found['memory'] / 1e6:.0f} MB at most, of which it has {found['before'] / 1e6:.0f} before it begins.\n"
         )
         sizes = found["bytes"]
