@@ -396,7 +396,7 @@ steps:
       description:
         - The controller does V(push), and the first V(stage) of a host without Python.
         - The host does V(lock), V(sweep), V(stage), V(download), V(unpack), V(relocate), V(try), V(compile), V(place),
-          V(link) and V(remove).
+          V(link), V(remove) and V(facts).
       returned: success
       type: str
       sample: unpack

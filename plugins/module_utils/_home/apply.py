@@ -150,13 +150,15 @@ def _remove(root: str, plan: dict[str, Any], going: list[str], steps: Steps) -> 
 
 
 def _write_facts(root: str, path: str, steps: Steps) -> None:
+    """Bring the host's local fact up to date. All else is done by then, so a failure is a warning."""
     try:
         with steps.step("facts"):
-            write_facts(root, path)
+            done, note = write_facts(root, path)
     except ApplyError as error:
         steps.notes.append(str(error))
-    else:
-        steps.done.append(f"{path} is written")
+        return
+    steps.done += [done] if done else []
+    steps.notes += [note] if note else []
 
 
 def _clean(root: str, plan: dict[str, Any], keep_root: bool, steps: Steps) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from ansible_collections.fleet.python.plugins.module_utils._text import clean
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.build import program_of
-from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import Outcome, Plan
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.model import FACTS, Outcome, Plan
 
 
 def planned(plan: Plan, observed: Observation, platform: dict[str, Any]) -> dict[str, Any]:
@@ -72,11 +72,16 @@ def diff(plan: Plan, observed: Observation) -> dict[str, str]:
     homes = {f"{plan.root}/{home.name}": _home_line(home.whole) for home in observed.homes}
     links = {f"{plan.root}/{name}": f"-> {home}" for name, home in observed.minor_links.items()}
     paths = {path: f"-> {found.target}" for path, found in observed.paths.items() if found.is_link}
-    before = homes | links | paths
+    facts = {FACTS: "local fact"}
+    before = homes | links | paths | (facts if FACTS in observed.paths else {})
     after = dict(before)
     after |= {f"{plan.root}/{build.home}": _home_line(True) for build in plan.installs}
     after |= {f"{plan.root}/{name}": f"-> {home}" for name, home in plan.links.items()}
     after |= {path: f"-> {target}" for path, target in plan.paths.items()}
+    # The last home of a root takes its entry with it. What the file has of other roots is not known here.
+    stay = {home.name for home in observed.homes} | {build.home for build in plan.installs}
+    if plan.facts and not stay.issubset(plan.remove):
+        after |= facts
     for gone in (*plan.unlink, *(f"{plan.root}/{home}" for home in plan.remove)):
         after.pop(gone, None)
     return {"before": _lines(before), "after": _lines(after)}

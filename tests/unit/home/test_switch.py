@@ -103,6 +103,17 @@ def test_nothing_fails(tmp_path: Path) -> None:
     assert result["notes"] == []
 
 
+def test_a_fact_that_cannot_be_written_is_a_warning(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc").chmod(0o777)
+    result = _apply(_host(tmp_path) | {"facts": f"{tmp_path}/etc/fleet_python.fact"}, 0)
+    [note] = result["notes"]
+    assert note.startswith(f"facts failed: {tmp_path}/etc/fleet_python.fact is not written: ")
+    assert result["changed"]
+    assert _seen(tmp_path)["python/3.12"] == NEW
+    assert list((tmp_path / "etc").iterdir()) == []
+
+
 @pytest.mark.parametrize("what", ["upgrade", "absent"])
 def test_each_change_fails_in_turn(tmp_path: Path, what: str) -> None:
     """One after the other, on hosts of their own, until a run has fewer changes than that."""

@@ -41,8 +41,14 @@ def file_of(top: Path) -> Path:
     return top / "etc" / "facts.d" / "fleet_python.fact"
 
 
+def told(top: Path) -> tuple[str, str]:
+    """What was done, and what the user is told of it, without the folder's path."""
+    done, note = write_facts(str(top / "python"), str(file_of(top)), str(top))
+    return done.replace(f"{top}/", ""), note.replace(f"{top}/", "")
+
+
 def write(top: Path) -> Any:
-    write_facts(str(top / "python"), str(file_of(top)), str(top))
+    told(top)
     return json.loads(file_of(top).read_text()) if file_of(top).exists() else None
 
 
@@ -78,11 +84,39 @@ def test_another_root_stays_and_ours_goes_with_its_last_home(top: Path) -> None:
     assert write(top) is None
 
 
-@pytest.mark.parametrize("text", ["", "[1]", "{", "[" * 99_999, "x" * (2 << 20)])
-def test_a_file_that_says_nothing_is_replaced(top: Path, text: str) -> None:
+def test_it_says_what_was_done(top: Path) -> None:
+    assert told(top) == ("etc/facts.d/fleet_python.fact is written", "")
+    assert told(top) == ("etc/facts.d/fleet_python.fact is written", "")
+    (top / "python" / HOME / ".fleet-receipt").unlink()
+    assert told(top) == ("etc/facts.d/fleet_python.fact is removed", "")
+    assert told(top) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "holds no JSON object"),
+        ("[1]", "holds no JSON object"),
+        ("{", "holds no JSON object"),
+        ("[" * 99_999, "holds no JSON object"),
+        ("\udcff", "holds no JSON object"),
+        ("x" * (2 << 20), "is longer than 1 MiB"),
+    ],
+)
+def test_a_file_that_says_nothing_is_replaced(top: Path, text: str, why: str) -> None:
     write(top)
-    file_of(top).write_text(text)
+    file_of(top).write_text(text, encoding="utf-8", errors="surrogateescape")
+    _done, note = told(top)
+    assert note == f"etc/facts.d/fleet_python.fact {why}, so what it may say of other roots is not kept"
     assert list(write(top)) == [str(top / "python")]
+
+
+@pytest.mark.parametrize("depth", [900, 995, 1500])
+def test_a_file_that_is_nested_deeply_is_kept_or_replaced(top: Path, depth: int) -> None:
+    """Python 3.12 reads 995 levels, and cannot write them."""
+    write(top)
+    file_of(top).write_text('{"/srv/python": ' + "[" * depth + "]" * depth + "}")
+    assert str(top / "python") in write(top)
 
 
 def test_a_link_and_a_pipe_in_its_place_are_replaced_and_not_followed(top: Path) -> None:
@@ -91,12 +125,36 @@ def test_a_link_and_a_pipe_in_its_place_are_replaced_and_not_followed(top: Path)
     victim.write_text('{"/victim": {}}')
     file_of(top).unlink()
     file_of(top).symlink_to(victim)
+    assert "cannot be opened as a regular file (" in told(top)[1]
     assert list(write(top)) == [str(top / "python")]
     assert victim.read_text() == '{"/victim": {}}'
     assert not file_of(top).is_symlink()
     file_of(top).unlink()
     os.mkfifo(file_of(top))
+    assert "is no regular file" in told(top)[1]
     assert list(write(top)) == [str(top / "python")]
+
+
+def test_a_directory_in_its_place_stays(top: Path) -> None:
+    file_of(top).mkdir(parents=True)
+    with pytest.raises(RootError, match=r"fleet_python\.fact cannot be written: Is a directory"):
+        write(top)
+    assert [path.name for path in file_of(top).parent.iterdir()] == ["fleet_python.fact"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_file_of_another_user_is_replaced(top: Path) -> None:
+    write(top)
+    file_of(top).write_text('{"/srv/python": {}}')
+    os.chown(file_of(top), 1000, 1000)
+    assert "belongs to uid 1000, so" in told(top)[1]
+    assert list(write(top)) == [str(top / "python")]
+    assert file_of(top).stat().st_uid == 0
+
+
+def test_what_receipts_say_is_cleaned(top: Path) -> None:
+    (top / "python" / HOME / ".fleet-receipt").write_text(json.dumps({**RECEIPT, "version": "3\x1b[2J"}))
+    assert write(top)[str(top / "python")]["interpreters"]["3.13"]["version"] == "3\\x1b[2J"
 
 
 def test_an_executable_fact_is_replaced_by_one_that_is_not(top: Path) -> None:
@@ -106,19 +164,26 @@ def test_an_executable_fact_is_replaced_by_one_that_is_not(top: Path) -> None:
     assert file_of(top).stat().st_mode & 0o111 == 0
 
 
-def test_a_folder_that_others_may_write_to_is_left_alone(top: Path) -> None:
+@pytest.mark.parametrize("mode", [0o777, 0o1777, 0o775])
+@pytest.mark.parametrize("name", [".", "etc", "etc/facts.d"])
+def test_a_folder_that_others_may_write_to_is_left_alone(top: Path, name: str, mode: int) -> None:
     write(top)
     before = file_of(top).stat().st_ino
-    file_of(top).parent.chmod(0o777)
-    with pytest.raises(RootError, match=r"facts\.d belongs to another user, or others may write to it"):
+    (top / name).chmod(mode)
+    with pytest.raises(RootError, match=rf"is not written: others may write to {top / name} \(mode {mode:o}\)"):
         write(top)
     assert file_of(top).stat().st_ino == before
+
+
+def test_folders_that_are_missing_are_made(top: Path) -> None:
+    write(top)
+    assert [(top / name).stat().st_mode & 0o777 for name in ("etc", "etc/facts.d")] == [0o755, 0o755]
 
 
 def test_a_link_on_the_way_is_not_followed(top: Path) -> None:
     (top / "elsewhere").mkdir()
     (top / "etc").symlink_to("elsewhere")
-    with pytest.raises(RootError, match="etc is no folder, or cannot be made"):
+    with pytest.raises(RootError, match="etc is no directory, or cannot be made: "):
         write(top)
     assert list((top / "elsewhere").iterdir()) == []
 
@@ -127,5 +192,5 @@ def test_a_link_on_the_way_is_not_followed(top: Path) -> None:
 def test_a_folder_of_another_user_is_left_alone(top: Path) -> None:
     (top / "etc").mkdir()
     os.chown(top / "etc", 1000, 1000)
-    with pytest.raises(RootError, match="belongs to another user"):
+    with pytest.raises(RootError, match="etc belongs to uid 1000"):
         write(top)
