@@ -33,6 +33,10 @@ def test_what_is_installed_is_a_fact(new_host: NewHost, interpreter: Interpreter
     assert not run()
 
     target.sh(f"rm {_FILE}")
+    checked = interpreter(target, "3.13", "--check", "--diff", facts=True).ok()
+    assert checked["changed"]
+    assert f"{_FILE} local fact" in checked["diff"]["after"]
+    assert not target.look.file(_FILE).exists
     assert run()
     assert gathered()["/opt/python"]["interpreters"]["3.13"] == found
 
@@ -43,5 +47,9 @@ def test_what_is_installed_is_a_fact(new_host: NewHost, interpreter: Interpreter
     assert any("others may write to /etc/ansible/facts.d (mode 777)" in each for each in repaired["warnings"])
     target.sh("chmod 755 /etc/ansible/facts.d")
 
-    assert run(state="absent")
+    # On a host without another Python, the interpreter that is removed writes this.
+    target.sh(f"echo broken >{_FILE}")
+    removed = interpreter(target, facts=True, state="absent").ok()
+    assert any(f"{_FILE} holds no JSON object" in each for each in removed["warnings"])
+    assert not target.look.file("/opt/python").exists
     assert not target.look.file(_FILE).exists
