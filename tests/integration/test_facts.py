@@ -47,7 +47,7 @@ def test_what_is_installed_is_a_fact(new_host: NewHost, interpreter: Interpreter
     assert any("others may write to /etc/ansible/facts.d (mode 777)" in each for each in repaired["warnings"])
     target.sh("chmod 755 /etc/ansible/facts.d")
 
-    # On a host without another Python, the interpreter that is removed writes this.
+    # This host has no other Python, so the interpreter that is removed does this too.
     target.sh(f"echo broken >{_FILE}")
     removed = interpreter(target, facts=True, state="absent").ok()
     assert any(f"{_FILE} holds no JSON object" in each for each in removed["warnings"])
