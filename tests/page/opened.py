@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -95,8 +94,12 @@ class Opened:
 
     def go(self, fragment: str) -> None:
         """Change the fragment as a person does who edits the address."""
-        self.run("location.hash = arguments[0]; return 0", fragment)
-        time.sleep(0.1)
+        # The browser tells the page later, and the page draws in a frame after that.
+        script = (
+            "const done = arguments[1]; addEventListener('hashchange', () => requestAnimationFrame(() => "
+            "requestAnimationFrame(() => done())), {once: true}); location.hash = arguments[0];"
+        )
+        self.browser.execute_async_script(script, fragment)
 
     def size(self, width: int, height: int) -> None:
         """Make the window so large."""

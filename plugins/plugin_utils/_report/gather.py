@@ -20,7 +20,6 @@ from ansible_collections.fleet.python.plugins.plugin_utils._report.drift import 
 from ansible_collections.fleet.python.plugins.plugin_utils._report.home import Knowledge, home_row, python_row, text
 from ansible_collections.fleet.python.plugins.plugin_utils._report.newest import Newest
 from ansible_collections.fleet.python.plugins.plugin_utils._report.osv import Advisories
-from ansible_collections.fleet.python.plugins.plugin_utils._report.support import STATES
 
 # Worst first.
 FINDINGS: Final = ("damaged", "affected", "end_of_life", "drifted", "behind", "leftovers")
@@ -176,12 +175,6 @@ def _advisories(advisories: Advisories | None, knowledge: Knowledge) -> dict[str
         "unmatched": len(knowledge.unmatched),
         "known": known,
     }
-
-
-def worst_support(host: Mapping[str, Any]) -> str:
-    """The worst support state of a host's homes, of `STATES`; empty if it has none."""
-    states = [home["support"]["state"] for home in host["homes"]]
-    return max(states, key=STATES.index, default="")
 
 
 def by_worst(host: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -40,9 +40,6 @@ CYCLES: Final = (
     Cycle("3.15", 790, "2026-10-01", "2028-10-01", "2031-10-31"),
 )
 
-# From the best to the worst.
-STATES: Final = ("feature", "bugfix", "security", "unknown", "end_of_life")
-
 _BY_MINOR: Final = {cycle.minor: cycle for cycle in CYCLES}
 
 
@@ -56,7 +53,7 @@ def minor_of(version: str) -> str | None:
 
 
 def support(minor: str | None, today: date) -> dict[str, Any]:
-    """The support of a minor version such as ``3.13`` on a day: ``state`` of `STATES`, its last day, the end of life.
+    """The support of a minor version such as ``3.13`` on a day: ``state``, its last day, the end of life.
 
     A version before its first release is in ``feature``. One that the table lacks is ``unknown``.
     """

@@ -12,7 +12,6 @@ from ansible_collections.fleet.python.plugins.plugin_utils._report.gather import
 
 _HEADER: Final = ("host", "state", "platform", "level", "interpreters", "support", "openssl", "in use", "what is wrong")
 _STATES: Final = {"unreachable": "unreachable", "refused": "refused", "not_looked_at": "not looked at"}
-_WORDS: Final = {"end_of_life": "end of life", "affected": "affected by advisories", "behind": "behind"}
 _SUPPORT: Final = {"end_of_life": "ended", "unknown": "unknown", "feature": "not released"}
 _COUNTED: Final = {
     "unreachable": "unreachable", "refused": "refused", "not_looked_at": "not looked at", "damaged": "damaged",

@@ -60,7 +60,7 @@ const SUPPORT_WORDS = {
     bugfix: 'bug fixes',
     unknown: 'unknown',
 };
-// From the worst on, as STATES in support.py from its end.
+// From the worst on; support() in support.py says which there are.
 const SUPPORT_ORDER = ['end_of_life', 'unknown', 'security', 'bugfix', 'feature'];
 
 function supportWords(support) {
