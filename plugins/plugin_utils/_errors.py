@@ -20,6 +20,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import Loc
 from ansible_collections.fleet.python.plugins.plugin_utils._options import OptionsError
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import PlanError
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.task import TaskError
+from ansible_collections.fleet.python.plugins.plugin_utils._provenance.errors import AttestationError
 from ansible_collections.fleet.python.plugins.plugin_utils._report.osv import AdvisoryError
 from ansible_collections.fleet.python.plugins.plugin_utils._report.write import ReportError
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import SourceError
@@ -27,6 +28,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources impo
 REFUSALS: Final = (
     AdvisoryError,
     AssetError,
+    AttestationError,
     BundleError,
     CatalogueError,
     LockError,

@@ -27,6 +27,7 @@ PACKAGES: Final = {
     "plugin_utils/_report": "the report of a fleet: gathered, compared with lock, catalogue and advisories, written",
     "plugin_utils/_plan": "the task, the choice of assets, the plan, its refusals, the result that shows it",
     "plugin_utils/_host": "what a host is: the probe, its answer, the platform that follows",
+    "plugin_utils/_provenance": "attestations: who must have built an asset, where that is proven, what a lock may say",
     "plugin_utils/_bundle": "everything that a lock needs, in a directory or a tar file",
     "plugin_utils/_lock": "the lock: what it pins, its text, its place on the controller",
     "plugin_utils/_cache": "the controller's archives by digest, their limit, repacking from zstd",
