@@ -268,7 +268,8 @@ def test_a_choice_says_who_built_it(lock: Locker, github: GithubServer) -> None:
 def test_the_guide_does_as_it_says(lock: Locker, github: GithubServer, controller: Controller, tmp_path: Path) -> None:
     """Every command of docs/provenance.md, one after the other, against the tests' API and mirror."""
     github.attest(lock.sums, GNU)
-    ours = {"interpreter_source": [lock.source], "interpreter_catalogue": "source", **github.options}
+    ours = {f"{book}_{name}": value for book in ("lock", "bundle") for name, value in github.options.items()}
+    ours |= {"interpreter_source": [lock.source], "interpreter_catalogue": "source"}
     (controller.directory / "ours.json").write_text(json.dumps(ours))
     stick = tmp_path / "stick"
     stick.mkdir()
