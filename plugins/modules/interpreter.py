@@ -64,7 +64,8 @@ options:
       - How archives reach the host.
       - V(pull) lets the host download from the URLs in O(source), with the task's C(environment).
       - V(push) lets the controller download each archive once, keep it in C($XDG_CACHE_HOME/fleet.python) or
-        C(~/.cache/fleet.python), and copy it to the host. The cache holds 4096 MB, or as many as the environment
+        C(~/.cache/fleet.python), and copy it to the host. For a user who has no home, or may not write there, the
+        cache is in the directory for temporary files. The cache holds 4096 MB, or as many as the environment
         variable C(FLEET_PYTHON_CACHE_MB) says. Beyond that, archives that were unused for the longest time are removed.
         The playbook C(fleet.python.clean_cache) empties it.
       - V(auto) lets the host try if O(source) has a URL and the host has a Python that can run modules, or C(curl) or

@@ -19,7 +19,7 @@ from .reproducible import pack_again, source_date
 from .tree import copy_to
 
 # Everything that a user's copy holds; the rest of the repository is for those who work on it.
-_TOP = frozenset({"FILES.json", "MANIFEST.json", "CHANGELOG.md", "LICENSE", "README.md"})
+_TOP = frozenset({"FILES.json", "MANIFEST.json", "CHANGELOG.md", "LICENSE", "README.md", "ee-requirements.txt"})
 _FOLDERS = ("docs/", "meta/", "playbooks/", "plugins/", "roles/")
 _SINGLE = frozenset({"changelogs/changelog.yaml"})
 _NEEDED = frozenset({*_TOP, "meta/runtime.yml", "plugins/modules/interpreter.py", "playbooks/site.yml"})

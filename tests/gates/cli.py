@@ -153,12 +153,14 @@ def _slow() -> list[Step]:
     tests = [_in_world(folder, "slow and not unproven") for folder in ("integration", *_LONG)]
     # Emulated hosts keep the processors at work: nothing is won by two at once.
     emulated = _molecule(scenario.EMULATED, world.name, beside=False)
-    return [*long, world, *tests, _in_world("images", "slow"), *emulated]
+    # In one process: they share the image.
+    alone = [_in_world(folder, "slow", 1) for folder in ("works_with", "images")]
+    return [*long, world, *tests, *alone, *emulated]
 
 
-def _in_world(folder: str, marked: str) -> Step:
+def _in_world(folder: str, marked: str, at_once: int = 0) -> Step:
     name = folder if marked.startswith("not slow") else f"{folder}, slow"
-    return Step(name, lambda: suites.in_world(main_leg(), folder, marked), ("world",))
+    return Step(name, lambda: suites.in_world(main_leg(), folder, marked, at_once), ("world",))
 
 
 def _test() -> list[Step]:

@@ -36,7 +36,7 @@ def names_the_link(shell: Shell, environment: str) -> bool:
 
 
 def test_every_section_is_run_by_a_test(page: Page) -> None:
-    tested = {"Ansible", "ansible.builtin.pip", "uv", "pipx", "virtualenv", "hatch", "systemd"}
+    tested = {"Ansible", "Mitogen", "ansible.builtin.pip", "uv", "pipx", "virtualenv", "hatch", "systemd"}
     assert page.keys() == tested | {"Works with what you already use", "The tools on the same Python"}
 
 

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,13 +24,23 @@ from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources impo
 
 
 def cache_directory() -> Path:
-    """``$XDG_CACHE_HOME/fleet.python``, by default in ``~/.cache``. Raises SourceError where there is neither."""
+    """``$XDG_CACHE_HOME/fleet.python``, by default in ``~/.cache``, or in the system's temporary directory.
+
+    The last is for users without a home, which execution environments may run as: OpenShift gives them any number.
+    """
     if base := os.environ.get("XDG_CACHE_HOME"):
         return Path(base) / "fleet.python"
-    try:
-        return Path.home() / ".cache" / "fleet.python"
-    except RuntimeError as error:
-        raise SourceError(f"there is no place for the cache: set HOME or XDG_CACHE_HOME ({error})") from None
+    with suppress(RuntimeError):
+        of_home = Path.home() / ".cache" / "fleet.python"
+        if _can_be_written(of_home):
+            return of_home
+    return Path(tempfile.gettempdir()) / f"fleet.python-{os.geteuid()}"
+
+
+def _can_be_written(folder: Path) -> bool:
+    """Whether this user may write into a folder, or make it."""
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,7 +200,7 @@ class Remote:
     def module(self, python: str, plan: Mapping[str, Any]) -> dict[str, Any]:
         """Run the module with that Python of the host. Raises StageError with its message if it fails."""
         shell = self._action._connection._shell
-        if not self._action._is_pipelining_enabled("new", False):
+        if self._module_is_a_file():
             self._folder()
         # The module removes the folder at its end, which saves a round trip, unless Ansible is to keep it.
         going = shell.tmpdir if self._note else ""
@@ -218,6 +218,14 @@ class Remote:
             shell.tmpdir = None
             self.task_ends()
         return {key: result[key] for key in _KEPT if key in result}
+
+    def _module_is_a_file(self) -> bool:
+        """Whether the module reaches the host as a file, which lies in the task's temporary directory."""
+        try:
+            return not self._action._is_pipelining_enabled("new", False)
+        except AssertionError:
+            # Mitogen's actions have neither, and may not be asked (ansible_mitogen/mixins.py): they import the module.
+            return False
 
     @contextmanager
     def _shielded(self) -> Iterator[None]:

@@ -13,6 +13,7 @@ import random
 import resource
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,14 +68,17 @@ def test_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         assert cache_directory() == tmp_path / ".cache/fleet.python"
 
 
-def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_without_a_home_has_a_place_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def no_home() -> Path:
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    # As services have it; nothing can be made below it.
+    monkeypatch.setenv("HOME", "/dev/null")
+    assert cache_directory() == tmp_path / f"fleet.python-{os.geteuid()}"
     monkeypatch.setattr(Path, "home", no_home)
-    with pytest.raises(SourceError, match="set HOME or XDG_CACHE_HOME"):
-        cache_directory()
+    assert cache_directory() == tmp_path / f"fleet.python-{os.geteuid()}"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")

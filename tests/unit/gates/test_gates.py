@@ -26,6 +26,7 @@ WHOLE = [
     "CHANGELOG.md",
     "LICENSE",
     "README.md",
+    "ee-requirements.txt",
     "meta/runtime.yml",
     "playbooks/site.yml",
     "plugins/modules/interpreter.py",
