@@ -17,6 +17,7 @@ from ansible.module_utils.errors import UnsupportedError
 
 # What each must be, said without its value. URLs may hold a user, a password or a token in their query.
 _SECRET: Final = {
+    "carrier_source": "a list of base URLs",
     "catalogue": "bundled, source, or a file of the controller",
     "headers": "a dictionary, from names of headers to their values",
     "proxy": "a URL, such as http://proxy.example.com:3128",
