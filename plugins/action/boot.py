@@ -97,13 +97,9 @@ class ActionModule(FleetAction):
 
 def _warnings(path: Path, secret: bool, left_out: tuple[str, ...]) -> list[str]:
     if secret:
-        return [
-            f"{path} holds secrets of the sources, and so has mode 0600: whoever may read a machine's user data or an "
-            "image's history reads them too"
-        ]
+        readers = "whoever may read a machine's user data or an image's history reads them too"
+        return [f"{path} holds secrets of the sources, and so has mode 0600: {readers}"]
     if left_out:
-        return [
-            f"{path} is without the secrets of {', '.join(left_out)}: hosts take them from root's ~/.netrc and from the "
-            "proxy variables of their environment; or set secrets to true"
-        ]
+        way = "hosts that need them do not get through, unless root's .netrc there has them; or set secrets to true"
+        return [f"{path} is without the secrets of {', '.join(left_out)}: {way}"]
     return []

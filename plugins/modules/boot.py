@@ -148,8 +148,8 @@ attributes:
   idempotent:
     support: full
 notes:
-  - The host needs POSIX C(sh), C(tar), C(gzip), C(curl) or C(wget), one of C(sha256sum), C(shasum) and C(openssl), and one
-    of C(od), C(hexdump) and C(xxd). BusyBox has all of these.
+  - The host needs POSIX C(sh), C(tar), C(gzip), C(curl) or C(wget), one of C(sha256sum), C(shasum) and C(openssl), and
+    one of C(od), C(hexdump) and C(xxd). BusyBox has all of these.
   - Sources must be URLs, since the host itself asks them.
 seealso:
   - module: fleet.python.lock

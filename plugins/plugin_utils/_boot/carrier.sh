@@ -47,13 +47,14 @@ distrusted() {
         0 | "$me") ;;
         *) why="it belongs to uid $owner" ;;
       esac
-      case $ours$mode in
-        l* | yesl*) ;;
-        ????????w[tT]*) ;;
-        ????????w* | yes????????w*) why="anybody may write it" ;;
-        yes?????w*)
-          case $group in
-            0 | "$owner") ;;
+      # What is above may be sticky, such as /tmp, or of a group, of which the plan warns.
+      case $mode in
+        l*) ;;
+        ????????w[tT]*) [ -z "$ours" ] || why="anybody may write it" ;;
+        ????????w*) why="anybody may write it" ;;
+        ?????w*)
+          case $ours$group in
+            "" | [0-9]* | yes0 | "yes$owner") ;;
             *) why="the group $group may write it" ;;
           esac
           ;;

@@ -3,10 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the carrier does on a host: observe, plan and apply, as the role does it from a controller.
 
-carrier.sh starts it with an interpreter that is installed or staged, and a directory of its own for what both must know:
-``access`` (a pull file whose URLs are base URLs), ``staged`` (what sh has staged), ``crashed`` (triples whose builds died
-of an illegal instruction), ``attempt`` (what earlier attempts have learned) and ``failed`` (what to say if this is the
-last one).
+carrier.sh starts it with an interpreter that is installed or staged, and a directory for what both must know:
+``access`` (a pull file whose URLs are base URLs), ``staged`` (what sh has staged), ``crashed`` (triples whose builds died of an
+illegal instruction), ``attempt`` (what earlier attempts have learned) and ``failed`` (what to say if this is the last).
 """
 
 from __future__ import annotations
@@ -43,8 +42,8 @@ from ansible_collections.fleet.python.plugins.plugin_utils._execute.module_plan 
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.retry import Attempt, next_attempt
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer import (
     Method,
-    Transferred,
     TransferOptions,
+    Transferred,
     transfers_by_home,
 )
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation
@@ -191,11 +190,11 @@ def _staged_build(plan: Plan, ready: Ready, entries: Mapping[str, Entry]) -> Sta
         return bool(ready.stage) and entries[build.home].url_path == ready.path
 
     build = next(filter(is_ready, plan.installs), None)
-    return build and StagedBuild(build.home, ready.stage, "", ready.source, ready.skipped_sources)
+    return StagedBuild(build.home, ready.stage, "", ready.source, ready.skipped_sources) if build else None
 
 
 def _archive(entry: Entry, pull: Pull) -> Transferred:
-    """What the host needs to download an archive. The module's arguments stay in this process, so they may be secret."""
+    """What the host needs to download an archive. Secrets in it stay in this process."""
     urls = tuple(source.url(entry) for source in sources_of(pull.urls))
     return Transferred(entry.sha256, order=pull._replace(urls=urls).text())
 
