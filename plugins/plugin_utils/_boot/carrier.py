@@ -11,7 +11,7 @@ import io
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -54,7 +54,7 @@ def make_carrier(carried: Carried, rows: Sequence[Candidate]) -> Carrier:
     """The carrier. Raises BootError where the code on the controller cannot be read."""
     out = io.BytesIO(_head(carried, rows).encode())
     out.seek(0, io.SEEK_END)
-    files = dict(_files()) | {CARRIED_NAME: format_carried(carried).encode()}
+    files = _files() | {CARRIED_NAME: format_carried(carried).encode()}
     files["__main__.py"] = f"import sys\nfrom {_START} import main\nsys.exit(main(*sys.argv))\n".encode()
     with zipfile.ZipFile(out, "a") as archive:
         for name in sorted(files):
@@ -79,17 +79,18 @@ def _head(carried: Carried, rows: Sequence[Candidate]) -> str:
     return f"{script_text({}, '_host/elf.sh')}{stage}{script_text(values, '_boot/carrier.sh')}{_ENDS}\n"
 
 
-def _files() -> Iterator[tuple[str, bytes]]:
-    """The names and bytes of the code: all that `_START` imports, by way of others too, and the probe."""
-    folders = {""}
+@cache
+def _files() -> dict[str, bytes]:
+    """The code by its names in the zip file: all that `_START` imports, by way of others too, and the probe."""
+    found = {}
+    folders: set[str] = set()
     for module, path in modules().items():
         name = module.replace(".", "/")
-        yield (f"{name}/__init__.py" if path.name == "__init__.py" else f"{name}.py"), path.read_bytes()
+        found[f"{name}/__init__.py" if path.name == "__init__.py" else f"{name}.py"] = path.read_bytes()
         folders.update(str(parent) for parent in Path(name).parents)
     for script in _SCRIPTS:
-        yield f"{_OURS.replace('.', '/')}/{script}", (_PLUGINS / script).read_bytes()
-    for folder in folders - {"", ".", _PACKAGING}:
-        yield f"{folder}/__init__.py", b""
+        found[f"{_OURS.replace('.', '/')}/{script}"] = (_PLUGINS / script).read_bytes()
+    return {f"{folder}/__init__.py": b"" for folder in folders - {"."}} | found
 
 
 def modules() -> dict[str, Path]:

@@ -4,8 +4,8 @@
 """What the carrier does on a host: observe, plan and apply, as the role does it from a controller.
 
 carrier.sh starts it with an interpreter that is installed or staged, and a directory for what both must know:
-``access`` (a pull file whose URLs are base URLs), ``staged`` (what sh has staged), ``crashed`` (triples whose builds died of an
-illegal instruction), ``attempt`` (what earlier attempts have learned) and ``failed`` (what to say if this is the last).
+``access`` (a pull file whose URLs are base URLs), ``staged`` (what sh has staged), ``crashed`` (triples whose builds
+died of an illegal instruction), ``attempt`` (what earlier attempts have learned), ``failed`` (what to say at last).
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ def test_half_of_it_does_nothing(shell: str, tmp_path: Path) -> None:
     assert (done.stdout, done.stderr) == ("", "")
 
 
-SECRETS = {
+SECRETS: dict[str, Any] = {
     "source": ["https://user:hidden1@mirror.example.com/pbs?token=hidden2"],
     "headers": {"X-Token": "hidden3"},
     "proxy": "http://user:hidden4@proxy.example.com:3128",
