@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 
+from tests.homes.altered import Mirror, script_in_place_of
 from tests.integration.boot_site import Site, boot
 from tests.integration.conftest import NewHost, Serve
 from tests.integration.playbook import Controller
+from tests.world.cache import Cache
 from tests.world.server import MirrorServer
 
 BUILD = "cpython-3.13.2+20250317-x86_64_v2-unknown-linux-gnu"
@@ -100,16 +102,18 @@ def test_another_lock_upgrades_and_several_are_installed(new_host: NewHost, site
     assert not site.role(target, version=["3.13", "3.12"])["changed"]
 
 
-def test_what_fails_leaves_the_host_as_it_was(new_host: NewHost, site: Site, serve: Serve, tmp_path: Path) -> None:
+def test_what_fails_leaves_the_host_as_it_was(
+    new_host: NewHost, site: Site, serve: Serve, world: Cache, tmp_path: Path
+) -> None:
     target = new_host("debian12-curl")
     before = target.state()
 
     def fails(**options: Any) -> str:
-        site.write(**options)
+        site.write(catalogue=str(world.mirror / "SHA256SUMS"), **options)
         status, said = boot(target, site.script)
         assert (status, said["changed"], said["failed"]) == (1, False, True), said
         assert said["msg"].startswith(target.sh("uname -n").strip() + ": ")
-        assert said["msg"].endswith("The host is as it was. Mend what is named, then run again")
+        assert "The host is as it was." in said["msg"]
         assert target.state() == before
         return str(said["msg"])
 
@@ -128,7 +132,7 @@ def test_what_fails_leaves_the_host_as_it_was(new_host: NewHost, site: Site, ser
     wrong.parent.mkdir(parents=True)
     wrong.write_bytes(gzip.compress(b"no archive", mtime=0))
     server = serve(tmp_path / "wrong")
-    message = fails(source=[server.url], catalogue="bundled")
+    message = fails(source=[server.url])
     assert f"has sha256 {hashlib.sha256(wrong.read_bytes()).hexdigest()}" in message
     assert len(server.requests) == 1
 
@@ -157,6 +161,34 @@ def test_what_fails_leaves_the_host_as_it_was(new_host: NewHost, site: Site, ser
     site.requests()
     assert "/opt/python cannot be trusted by uid 0: anybody may write it" in fails()
     assert len(site.requests()) == 1
+
+
+_DIES = "#!/bin/sh\nkill -ILL $$\n"
+# Starts, and dies of the first thing that is more than a start: the carrier.
+_DIES_LATER = '#!/bin/sh\ncase "$*" in "-I -B -c import sys") exit 0 ;; esac\nkill -ILL $$\n'
+
+
+# The tests' machine must be of level 3 itself, as hardly one is not.
+@pytest.mark.parametrize("text", [_DIES, _DIES_LATER], ids=["at once", "later"])
+def test_a_build_for_a_higher_level_gives_way_and_that_is_remembered(
+    text: str, new_host: NewHost, site: Site, serve: Serve, world: Cache, tmp_path: Path
+) -> None:
+    real = f"20250317/{BUILD}-install_only_stripped.tar.gz"
+    stand_in = real.replace("x86_64_v2", "x86_64_v3")
+    altered = Mirror(tmp_path / "altered", world.mirror)
+    altered.add_changed(real, script_in_place_of("bin/python3.13", text), stand_in).add(real)
+    source = [serve(altered.directory).url]
+    site.pin("3.13", triples=["x86_64_v3-unknown-linux-gnu", "x86_64_v2-unknown-linux-gnu"], source=source)
+    site.write(source=source)
+    target = new_host("debian12-curl")
+    status, said = boot(target, site.script)
+    assert (status, said["changed"]) == (0, True), said
+    assert said["interpreters"][0]["home"] == f"/opt/python/{BUILD}"
+    assert any("level 2 is tried, and remembered for this host" in warning for warning in said["warnings"])
+    assert target.sh("cat /opt/python/.level") == "2\n"
+    status, again = boot(target, site.script)
+    assert (status, again["changed"], again.get("warnings")) == (0, False, None)
+    assert not site.role(target, version=["3.13"], source=source)["changed"]
 
 
 def test_a_damaged_carrier_on_the_host_is_fetched_again(new_host: NewHost, site: Site) -> None:

@@ -60,6 +60,16 @@ pull_file() {
   printf "%s\n%s\n\n%s" "$FLEET_ACCESS" "$1" "$FLEET_AUTHORITIES"
 }
 
+# need WHAT PROGRAM...: refuse a host that has none of these programs
+need() {
+  what=$1
+  shift
+  for program; do
+    ! command -v "$program" >/dev/null || return 0
+  done
+  refuse "this host has no $what ($*): install one with its package manager"
+}
+
 get_carrier() {
   archive=$work/carrier stage=$work
   kept=$FLEET_ROOT/.boot
@@ -67,6 +77,7 @@ get_carrier() {
   [ ! -f "$kept" ] || head -c 8388608 "$kept" >"$archive"
   [ ! -f "$archive" ] || [ "$(digest "$archive")" != "$FLEET_CARRIER" ] || return 0
   rm -f "$archive"
+  need "program that downloads" curl wget
   [ "$FLEET_DELAY" -eq 0 ] || sleep "$(below "$((FLEET_DELAY + 1))")"
   while :; do
     FLEET_PULL=$work/order FLEET_SHA256=$FLEET_CARRIER
@@ -93,6 +104,9 @@ boot() {
     refuse "no directory can be made in ${TMPDIR:-/tmp}"
   }
   trap "tidy; exit 1" HUP INT TERM
+  need "program for SHA-256" sha256sum shasum openssl
+  need tar tar
+  need gzip gzip
   get_carrier
   sed "/^# fleet-carrier-ends\$/q" "$work/carrier" >"$work/carrier.sh"
   # shellcheck disable=SC1091 # it is verified, and checked as a file of its own
