@@ -111,7 +111,9 @@ def test_the_whole_way(
     target = new_host("debian12-pull")
     [first_time] = [text for text in pages.blocks(GUIDE, "sh") if text.startswith("sh boot.sh")]
     commands = repository.as_here(first_time).splitlines()
-    assert boot(target, site.script)[1]["changed"]
+    target.sh("systemctl is-system-running --wait || :")
+    booted = boot(target, site.script)[1]
+    assert booted["changed"], booted
     # The index here speaks plain HTTP.
     settings = 'export HOME=/root LANG=C.UTF-8 PIP_TRUSTED_HOST="$1"; '
     said = target.sh(settings + 'eval "$2"', server.url.split("/")[2].partition(":")[0], "\n".join(commands[1:]))

@@ -97,12 +97,13 @@ boot() {
   PATH=${PATH:+$PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
   umask 077
   tries=0 longest=$FLEET_SPREAD
-  work=${TMPDIR:-/tmp}/fleet-boot-$$-$(below 1000000000)
-  # mkdir takes nothing that is there, and follows no link.
-  mkdir "$work" 2>/dev/null || {
-    work=/dev/null/none
-    refuse "no directory can be made in ${TMPDIR:-/tmp}"
-  }
+  name=fleet-boot-$$-$(below 1000000000)
+  # While a machine boots, its /tmp is emptied. mkdir takes nothing that is there, and follows no link.
+  for folder in ${TMPDIR:+"$TMPDIR"} /run /tmp none; do
+    work=$folder/$name
+    [ "$folder" != none ] || refuse "no directory can be made in /run or /tmp"
+    ! mkdir "$work" 2>/dev/null || break
+  done
   trap "tidy; exit 1" HUP INT TERM
   need "program for SHA-256" sha256sum shasum openssl
   need tar tar
