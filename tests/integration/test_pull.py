@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import re
 import shutil
+import socket
 import subprocess
 import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,8 @@ from tests.integration.boot_site import Site, boot
 from tests.integration.conftest import CHECKOUT, NewHost, Serve
 from tests.integration.playbook import Controller
 from tests.unit.docs import pages
+from tests.world.cache import Cache
+from tests.world.podman import bridge_address
 from tests.world.server import MirrorHandler, MirrorServer
 
 GUIDE = "docs/pull.md"
@@ -58,18 +63,21 @@ def package_index(directory: Path) -> None:
 
 
 class Repository:
-    """A git repository that is served as files, with what the guide says that it holds."""
+    """A git repository at the URL ``git``, with what the guide says that it holds; ``url`` is the index's."""
 
-    def __init__(self, directory: Path, site: Site, url: str) -> None:
+    def __init__(self, directory: Path, site: Site, git: str, url: str) -> None:
         self.bare = directory / "site.git"
         self._work = directory.parent / "work"
+        self._git = git
         self._url = url
         subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", self.bare], check=True)
         subprocess.run(["git", "init", "--quiet", "--initial-branch=main", self._work], check=True)
         self._write("ansible.cfg", pages.blocks(GUIDE, "ini")[0])
         # An older build would go at once, if nothing ran from it.
         text = self.as_here(pages.blocks(GUIDE, "yaml")[0], site.mirror.url)
-        text = text.replace("        interpreter_source:", '        interpreter_keep: "0"\n        interpreter_source:')
+        own = '        interpreter_keep: "0"\n        interpreter_catalogue: "{{ playbook_dir }}/SHA256SUMS"\n'
+        text = text.replace("        interpreter_source:", own + "        interpreter_source:")
+        shutil.copy(Cache().mirror / "SHA256SUMS", self._work)
         text += "    pull_python: /opt/python/3.12/bin/python3.12\n"
         self._write("site.yml", text)
         ours = self._work / "collections" / "ansible_collections" / "fleet" / "python"
@@ -79,7 +87,7 @@ class Repository:
 
     def as_here(self, text: str, mirror: str = "") -> str:
         """The guide's text with this test's servers, and with 3.12, of which there are two builds."""
-        text = text.replace("https://git.example.com", self._url).replace("https://pypi.example.com", self._url)
+        text = text.replace("https://git.example.com", self._git).replace("https://pypi.example.com", self._url)
         return text.replace("https://mirror.example.com", mirror).replace("3.13", "3.12")
 
     def _write(self, name: str, text: str) -> None:
@@ -91,12 +99,33 @@ class Repository:
         subprocess.run(["git", "-C", self._work, "add", "--all", "--force"], check=True)
         subprocess.run(["git", "-C", self._work, *who, "commit", "--quiet", "--message=lock"], check=True)
         subprocess.run(["git", "-C", self._work, "push", "--quiet", self.bare, "main"], check=True)
-        subprocess.run(["git", "-C", self.bare, "update-server-info"], check=True)
+
+
+@pytest.fixture
+def git_server(containers: Mapping[str, str]) -> Iterator[Callable[[Path], str]]:
+    """Serves the repositories of a directory to the containers, until the test ends; its URL."""
+    with ExitStack() as stack:
+
+        def start(directory: Path) -> str:
+            with socket.create_server((bridge_address(), 0)) as free:
+                address, port = free.getsockname()
+            command = ["git", "daemon", "--export-all", f"--base-path={directory}", "--reuseaddr"]
+            daemon = subprocess.Popen([*command, f"--listen={address}", f"--port={port}"])
+            stack.callback(daemon.wait)
+            stack.callback(daemon.terminate)
+            return f"git://{address}:{port}"
+
+        yield start
 
 
 @pytest.mark.slow
 def test_the_whole_way(
-    new_host: NewHost, controller: Controller, mirror: MirrorServer, serve: Serve, tmp_path: Path
+    new_host: NewHost,
+    controller: Controller,
+    mirror: MirrorServer,
+    serve: Serve,
+    git_server: Callable[[Path], str],
+    tmp_path: Path,
 ) -> None:
     served = tmp_path / "served"
     served.mkdir()
@@ -105,7 +134,7 @@ def test_the_whole_way(
     site = Site(controller, mirror, served, server)
     site.pin("3.12", triples=_TRIPLES, release="20240224")
     site.write()
-    repository = Repository(served, site, server.url)
+    repository = Repository(served, site, git_server(served), server.url)
     repository.commit(site.lock)
 
     target = new_host("debian12-pull")
@@ -116,7 +145,8 @@ def test_the_whole_way(
     assert booted["changed"], booted
     # The index here speaks plain HTTP.
     settings = 'export HOME=/root LANG=C.UTF-8 PIP_TRUSTED_HOST="$1"; '
-    said = target.sh(settings + 'eval "$2"', server.url.split("/")[2].partition(":")[0], "\n".join(commands[1:]))
+    address = server.url.split("/")[2].partition(":")[0]
+    said = target.sh(settings + 'eval "$2" 2>&1 || :', address, "\n".join(commands[1:]))
     assert "failed=0" in said, said
     assert target.sh("systemctl is-active fleet-python-pull.timer").strip() == "active"
     assert target.sh("systemctl show -P RandomizedDelayUSec fleet-python-pull.timer").strip() == "15min"
