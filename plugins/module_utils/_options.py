@@ -126,6 +126,23 @@ def bundle_options() -> dict[str, Any]:
     return copy.deepcopy(dict(_CHOICE, **_ATTESTATION, **own))
 
 
+def boot_options() -> dict[str, Any]:
+    """The argument spec of M(fleet.python.boot)."""
+    kept = ("root", "links", "keep", "externally_managed", "compile_bytecode", "venv_roots", "facts")
+    own = {
+        "path": {"type": "path", "required": True},
+        "lock": {"type": "path", "required": True},
+        "version": {"type": "list", "elements": "str"},
+        "carrier_path": {"type": "path"},
+        "carrier_source": {"type": "list", "elements": "str"},
+        "secrets": {"type": "bool", "default": False, "no_log": False},
+        "delay": {"type": "int", "default": 0},
+        "spread": {"type": "int", "default": 10},
+        "retries": {"type": "int", "default": 5},
+    }
+    return copy.deepcopy({**_CHOICE, **{name: _INTERPRETER[name] for name in kept}, **own})
+
+
 def asset_options() -> dict[str, Any]:
     """The argument spec of M(fleet.python.asset_info)."""
     own = {"version": {"type": "str", "required": True}, "triples": {"type": "list", "elements": "str"}}

@@ -23,6 +23,7 @@ _OURS: Final = "ansible_collections.fleet.python.plugins."
 PACKAGES: Final = {
     "plugin_utils": "what every action plugin shares: options, errors",
     "plugin_utils/_connection": "a host as Ansible reaches it: commands, files, progress on the terminal",
+    "plugin_utils/_boot": "boot scripts: the script, the carrier, and what the carrier does on a host",
     "plugin_utils/_execute": "the plan on a host: host Python, transfer, the sh stage, the module, retries",
     "plugin_utils/_report": "the report of a fleet: gathered, compared with lock, catalogue and advisories, written",
     "plugin_utils/_plan": "the task, the choice of assets, the plan, its refusals, the result that shows it",

@@ -99,7 +99,7 @@ def pick(lock: Lock, query: Query, *, origin: str) -> Pin:
     ``origin`` names the lock file in messages. Raises `LockError` with the command that mends the lock.
     """
     triple = host_triple(query)
-    text = _pinned_text(lock, query.request, origin)
+    text = pinned_text(lock, query.request, origin)
     pin = lock.pins.get(triple, {}).get(text)
     if pin is None:
         pinned = ", ".join(name for name in sorted(lock.pins) if text in lock.pins[name]) or "no triple"
@@ -119,7 +119,7 @@ def pick(lock: Lock, query: Query, *, origin: str) -> Pin:
 
 def others(lock: Lock, request: Request, chosen: Entry, *, origin: str) -> tuple[Rejection, ...]:
     """The pins for the same request on hosts of other triples."""
-    text = _pinned_text(lock, request, origin)
+    text = pinned_text(lock, request, origin)
     return tuple(
         Rejection(pin.asset, pin.release, f"is pinned for hosts of {triple}")
         for triple in sorted(lock.pins)
@@ -151,7 +151,7 @@ def check_digests(entries: Iterable[Entry], catalogue: Catalogue, *, origin: str
                 )
 
 
-def _pinned_text(lock: Lock, request: Request, origin: str) -> str:
+def pinned_text(lock: Lock, request: Request, origin: str) -> str:
     """How the lock spells a request: ``==3.13.*`` finds ``3.13``."""
     for text in lock.requests:
         other = parse_request(text)

@@ -24,12 +24,13 @@ from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue imp
     parse_sums,
 )
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.query import make_query
-from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import Request, merge_options, parse_build
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import Request
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.resolve import Resolution, resolve
 from ansible_collections.fleet.python.plugins.plugin_utils._cache.single_flight import single_flight
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import Lock, check_digests, pick
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.store import read_lock
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import Build, Ranking
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.task import limits_of, triples_for
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.index import LATEST_WORD, source_catalogue
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.skipped import SkippedSources
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import Source, SourceError
@@ -60,7 +61,6 @@ class Chooser:
         self._ranking = ranking
         self._run_directory = run_directory
         self._passed_over = skipped_sources
-        self._release = None if options["release"] == LATEST_WORD else options["release"]
         self.chosen: dict[tuple[str, str], Entry] = {}
         self.notes: list[str] = []
         """What the person who asked should know of the choices."""
@@ -108,14 +108,10 @@ class Chooser:
 
     @cached_property
     def _limits(self) -> dict[str, Any]:
-        options = self._options
-        limits = {name: options[name] for name in ("flavor", "build", "max_level", "prerelease")}
-        return limits | {"release": self._release, "libc": None if options["libc"] == "auto" else options["libc"]}
+        return limits_of(self._options)
 
     def _triples(self, request: Request) -> tuple[str, ...]:
-        build = self._options["build"]
-        options = merge_options(request.options, parse_build(build)) if build else request.options
-        return self._ranking(static=options.static)
+        return triples_for(request, self._options, self._ranking)
 
     def _pinned(self, request: Request) -> Entry:
         path = str(self._options["lock"])
