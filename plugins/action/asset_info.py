@@ -18,12 +18,14 @@ from ansible_collections.fleet.python.plugins.plugin_utils._builds.resolve impor
 from ansible_collections.fleet.python.plugins.plugin_utils._connection.remote import Remote, run_directory
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observe import observe
 from ansible_collections.fleet.python.plugins.plugin_utils._host.platform import platform_of, triples_of
+from ansible_collections.fleet.python.plugins.plugin_utils._lock.attestations import kept_by
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import others
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.store import read_lock
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.asset_result import described, rejected_assets
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.chooser import Chooser
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.model import Ranking
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.result import with_warnings
+from ansible_collections.fleet.python.plugins.plugin_utils._provenance.attest import attester_of, proven
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import access_of
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.skipped import SkippedSources
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import sources_of
@@ -41,7 +43,10 @@ class ActionModule(FleetAction):
         skipped_sources = SkippedSources(run_directory())
         chooser = Chooser(options, sources, _ranking(options, remote), run_directory(), skipped_sources)
         entry, rejected = _answer(request, chooser, options)
-        result = {"asset": described(entry, sources), "rejected": rejected_assets(rejected)}
+        kept = [kept_by(Path(options["lock"]))] if options["lock"] else []
+        attester = attester_of(options, sources, kept, run_directory(), skipped_sources)
+        said = proven(options["attestation"], entry, attester.find([entry]))
+        result = {"asset": described(entry, sources) | said, "rejected": rejected_assets(rejected)}
         return with_warnings(result, [*skipped_sources.notes, *chooser.notes])
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.fleet.python.plugins.module_utils._options import bundle_options
 from ansible_collections.fleet.python.plugins.plugin_utils._action import FleetAction
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import format_sums
-from ansible_collections.fleet.python.plugins.plugin_utils._bundle.contents import KEPT, actions, contents
+from ansible_collections.fleet.python.plugins.plugin_utils._bundle.contents import KEPT, BundleFile, actions, contents
 from ansible_collections.fleet.python.plugins.plugin_utils._bundle.files import (
     Bundle,
     BundleError,
@@ -21,12 +21,14 @@ from ansible_collections.fleet.python.plugins.plugin_utils._bundle.files import 
 )
 from ansible_collections.fleet.python.plugins.plugin_utils._cache.archives import cached_asset
 from ansible_collections.fleet.python.plugins.plugin_utils._connection.remote import Remote, run_directory
-from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import Lock, check_digests, update_lock
+from ansible_collections.fleet.python.plugins.plugin_utils._lock.attestations import kept_by
+from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import Lock, Pin, check_digests, update_lock
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.store import read_lock_text
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.text import format_lock, parse_lock
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.chooser import catalogue_of
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.pins import pins_of, rankings
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.result import with_warnings
+from ansible_collections.fleet.python.plugins.plugin_utils._provenance.attest import Attester, attester_of
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import access_of
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.skipped import SkippedSources
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import Source, sources_of
@@ -45,6 +47,9 @@ class ActionModule(FleetAction):
         sources = sources_of(options["source"], access_of(options))
         skipped_sources = SkippedSources(run_directory())
         path = Path(options["path"]).absolute()
+        bundle_at(path)
+        kept = [kept_by(Path(options["lock"])) if options["lock"] else None, kept_by(path)]
+        attester = attester_of(options, sources, kept, run_directory(), skipped_sources)
         # Outside of the lock, so that hosts answer side by side.
         pins = (
             {}
@@ -54,11 +59,12 @@ class ActionModule(FleetAction):
         try:
             with locked(path):
                 bundle = bundle_at(path)
-                text = _lock_text(options, pins, bundle)
+                text = _lock_text(options, pins, bundle, attester)
                 lock = parse_lock(text, origin=str(options["lock"] or path))
                 if options["lock"]:
                     _check(lock, options, sources)
-                result = self._filled(bundle, text, lock, sources, skipped_sources)
+                files = contents(text, lock.entries(), attester.carried(lock)) if lock.entries() else ()
+                result = self._filled(bundle, files, lock, sources, skipped_sources)
                 return with_warnings(result, skipped_sources.notes)
         except OSError as error:
             raise BundleError(
@@ -68,12 +74,16 @@ class ActionModule(FleetAction):
             raise BundleError(f"{error}; or remove it, and it is made again") from error
 
     def _filled(
-        self, bundle: Bundle, text: str, lock: Lock, sources: tuple[Source, ...], skipped_sources: SkippedSources
+        self,
+        bundle: Bundle,
+        files: tuple[BundleFile, ...],
+        lock: Lock,
+        sources: tuple[Source, ...],
+        skipped_sources: SkippedSources,
     ) -> dict[str, Any]:
-        if not lock.entries():
+        if not files:
             raise BundleError("the lock pins nothing, so there is nothing to bundle")
         before = bundle.lock_text()
-        files = contents(text, lock.entries())
         todo = actions(files, bundle.digests([file.name for file in files]))
         stale = bundle.stale(files)
         changed = bool(stale) or any(action != KEPT for action in todo.values())
@@ -92,13 +102,20 @@ class ActionModule(FleetAction):
         return result
 
 
-def _lock_text(options: Mapping[str, Any], pins: Mapping[tuple[str, str], Any], bundle: Bundle) -> str:
+def _lock_text(
+    options: Mapping[str, Any], pins: Mapping[tuple[str, str], Pin], bundle: Bundle, attester: Attester
+) -> str:
     """The text of the bundle's lock: the named lock as it is, or the bundle's own with new pins."""
     if options["lock"]:
         return read_lock_text(Path(options["lock"]))
     before = bundle.lock_text()
     lock = parse_lock(before, origin=str(bundle.path)) if before else None
-    return format_lock(update_lock(lock, pins))
+    found = attester.find([pin.entry for pin in pins.values()])
+    final = {
+        (triple, request): attester.settle(found, pin, lock.pins.get(triple, {}).get(request) if lock else None)
+        for (triple, request), pin in pins.items()
+    }
+    return format_lock(update_lock(lock, final))
 
 
 def _check(lock: Lock, options: Mapping[str, Any], sources: tuple[Source, ...]) -> None:

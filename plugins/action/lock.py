@@ -6,16 +6,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.fleet.python.plugins.module_utils._options import lock_options
 from ansible_collections.fleet.python.plugins.plugin_utils._action import FleetAction
 from ansible_collections.fleet.python.plugins.plugin_utils._connection.remote import Remote, run_directory
+from ansible_collections.fleet.python.plugins.plugin_utils._lock.attestations import kept_by
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import Pin
-from ansible_collections.fleet.python.plugins.plugin_utils._lock.store import add_pins
+from ansible_collections.fleet.python.plugins.plugin_utils._lock.store import add_pins, read_lock
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.pins import pins_of, rankings
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.result import with_warnings
+from ansible_collections.fleet.python.plugins.plugin_utils._provenance.attest import attester_of, texts
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import access_of
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.skipped import SkippedSources
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import sources_of
@@ -32,14 +36,29 @@ class ActionModule(FleetAction):
         sources = sources_of(options["source"], access_of(options))
         skipped_sources = SkippedSources(run_directory())
         pins = pins_of(options, rankings(options, remote.run), sources, run_directory(), skipped_sources)
-        before, after = add_pins(path, pins, write=not self._task.check_mode)
+        before = read_lock(path) if path.exists() else None
+        attester = attester_of(options, sources, [kept_by(path)], run_directory(), skipped_sources)
+        if self._task.check_mode and before:
+            attester.check(before)
+        # CI checks a lock without network: only what is new in it is asked for.
+        old = [entry.path for entry in before.entries()] if before and self._task.check_mode else []
+        found = attester.find([pin.entry for pin in pins.values()], stored_only=old)
+        change = add_pins(
+            path,
+            pins,
+            write=not self._task.check_mode,
+            settle=partial(attester.settle, found),
+            attestations=texts(found),
+        )
+        attester.tell(list(pins.values()), found, before)
         result: dict[str, Any] = {
-            "changed": before != after,
+            "changed": bool(change),
             "path": str(path),
-            "pins": [_shown(*pin) for pin in pins.items()],
+            "pins": [_shown(*pin) for pin in change.pins.items()],
         }
         if self._task.diff:
-            result["diff"] = {"before": before, "after": after, "before_header": str(path), "after_header": str(path)}
+            where = {"before_header": str(path), "after_header": str(path)}
+            result["diff"] = {"before": change.before, "after": change.after, **where}
         if self._task.check_mode and result["changed"]:
             # ansible-playbook --check fails, so that CI can check a lock.
             result |= {"failed": True, "msg": f"{path} is not up to date: run this without --check, and commit it"}
@@ -55,4 +74,5 @@ def _shown(key: tuple[str, str], pin: Pin) -> dict[str, Any]:
         "version": pin.asset.version,
         "sha256": pin.sha256,
         "size": pin.size,
+        "attestation": asdict(pin.attestation) if pin.attestation else None,
     }

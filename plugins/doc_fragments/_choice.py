@@ -103,6 +103,15 @@ options:
     type: bool
     default: false
     version_added: 0.1.0
+  minimum_age:
+    description:
+      - Choose no build of a release that is younger than this, in hours. V(72) gives upstream and others three days to
+        find out that a release is bad.
+      - A release's name tells its day. Its age counts from the end of that day, in UTC, by the controller's clock.
+      - What a lock pins is installed whatever its age is. Use this option when you write the lock.
+    type: int
+    default: 0
+    version_added: 0.1.0
 """
 
     # Where archives come from, and how they are asked.
@@ -182,6 +191,82 @@ options:
       - A bundle that M(fleet.python.bundle) has written works too, since its lock is inside.
       - With this option, nothing outside of the lock is chosen. If the lock lacks the triple of a host, the task fails
         and names the command that adds it. It also fails for a request that the lock lacks or no longer matches.
+    type: path
+    version_added: 0.1.0
+"""
+
+    # Who built what is chosen: fleet.python.lock, fleet.python.bundle and fleet.python.asset_info.
+    ATTESTATION = r"""
+options:
+  attestation:
+    description:
+      - Whether it must be proven who built an archive. Upstream attests each archive since release 20250212.
+      - An attestation is a bundle of Sigstore, which GitHub Actions signs when a workflow has built something. It is
+        verified on the controller, and nothing of it runs on hosts. Verified are the signature, the chain of
+        certificates, the entry in the transparency log, O(attestation_repository), O(attestation_workflow), and the
+        archive's name and SHA-256 digest.
+      - V(when_present) verifies an attestation where a place in O(attestation_source) has one. A warning names each
+        archive that has none. An attestation that is there and does not prove what it should fails the task.
+      - V(required) fails for each archive without an attestation.
+      - V(off) asks for none and verifies none.
+      - A pin of a lock that is attested stays so. With each of these values, a pin whose archive is not attested does
+        not replace one whose archive is.
+      - The controller needs the Python package C(sigstore) for it. With V(when_present) and without this package,
+        a warning says that nothing is verified.
+    type: str
+    choices:
+      - 'off'
+      - when_present
+      - required
+    default: when_present
+    version_added: 0.1.0
+  attestation_source:
+    description:
+      - Where attestations come from. What is on the controller is asked first, then the others in this order.
+      - V(github) is GitHub's API. With a URL after a colon, as in V(github:https://github.example.com/api/v3), it is
+        the API of a GitHub Enterprise.
+      - V(source) is each of O(source) but upstream's own, with C(<release>/<asset>.sigstore.json) beside the archive.
+        Bundles and mirrors of this collection have these files.
+      - Anything else is a base URL, a directory or a tar file with such files.
+      - A lock keeps its attestations beside it, in C(python.lock.attestations) for C(python.lock.yml). They are looked
+        for there before all.
+    type: list
+    elements: str
+    default:
+      - github
+      - source
+    version_added: 0.1.0
+  attestation_token:
+    description:
+      - A token for GitHub's API, which answers 60 requests an hour without one. It is sent to no other server.
+      - Without it, C(GH_TOKEN) and C(GITHUB_TOKEN) in the controller's environment count, for C(api.github.com) only.
+    type: str
+    version_added: 0.1.0
+  attestation_repository:
+    description:
+      - The repository that must have built the archive, as C(OWNER/REPOSITORY) or as its URL. Set it if you build
+        python-build-standalone yourself.
+    type: str
+    default: astral-sh/python-build-standalone
+    version_added: 0.1.0
+  attestation_workflow:
+    description:
+      - The workflow of that repository that must have built the archive, its file and ref with C(@) between them.
+    type: str
+    default: .github/workflows/release.yml@refs/heads/main
+    version_added: 0.1.0
+  attestation_issuer:
+    description:
+      - Who must have vouched for the workflow, the issuer of its OIDC token. A GitHub Enterprise has one of its own.
+    type: str
+    default: https://token.actions.githubusercontent.com
+    version_added: 0.1.0
+  attestation_trusted_root:
+    description:
+      - Path of a file on the controller with the certificates and keys that are trusted, as C(trusted_root.json) of
+        Sigstore. A private Sigstore needs it.
+      - Without it, the one that comes with the Python package C(sigstore) counts. A warning tells if it is older than
+        a year.
     type: path
     version_added: 0.1.0
 """

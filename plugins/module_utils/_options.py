@@ -30,6 +30,7 @@ _CHOICE: dict[str, Any] = {
     },
     "catalogue": {"type": "str", "default": "bundled"},
     "insecure_source": {"type": "bool", "default": False},
+    "minimum_age": {"type": "int", "default": 0},
     "timeout": {"type": "int", "default": 30},
     "connect_timeout": {"type": "int", "default": 10},
     "min_rate": {"type": "int", "default": 1000},
@@ -38,6 +39,17 @@ _CHOICE: dict[str, Any] = {
     "ca_path": {"type": "path"},
     "headers": {"type": "dict", "no_log": True},
     "lock": {"type": "path"},
+}
+
+# Who must have built what is pinned, bundled or chosen, and where that is proven.
+_ATTESTATION: dict[str, Any] = {
+    "attestation": {"type": "str", "default": "when_present", "choices": ["off", "when_present", "required"]},
+    "attestation_source": {"type": "list", "elements": "str", "default": ["github", "source"]},
+    "attestation_token": {"type": "str", "no_log": True},
+    "attestation_repository": {"type": "str", "default": "astral-sh/python-build-standalone"},
+    "attestation_workflow": {"type": "str", "default": ".github/workflows/release.yml@refs/heads/main"},
+    "attestation_issuer": {"type": "str", "default": "https://token.actions.githubusercontent.com"},
+    "attestation_trusted_root": {"type": "path"},
 }
 
 _INTERPRETER: dict[str, Any] = {
@@ -77,7 +89,7 @@ def interpreter_info_options() -> dict[str, Any]:
 
 def report_options() -> dict[str, Any]:
     """The argument spec of M(fleet.python.report)."""
-    left_out = ("release", "flavor", "build", "prerelease")
+    left_out = ("release", "flavor", "build", "prerelease", "minimum_age")
     own = {
         "results": {"type": "str", "default": "report_looked"},
         "html": {"type": "path"},
@@ -100,7 +112,8 @@ def lock_options() -> dict[str, Any]:
         "version": {"type": "list", "elements": "str", "required": True},
         "triples": {"type": "list", "elements": "str"},
     }
-    return copy.deepcopy(dict({name: _CHOICE[name] for name in _CHOICE if name != "lock"}, **own))
+    choice = {name: _CHOICE[name] for name in _CHOICE if name != "lock"}
+    return copy.deepcopy(dict(choice, **_ATTESTATION, **own))
 
 
 def bundle_options() -> dict[str, Any]:
@@ -110,10 +123,27 @@ def bundle_options() -> dict[str, Any]:
         "version": {"type": "list", "elements": "str"},
         "triples": {"type": "list", "elements": "str"},
     }
-    return copy.deepcopy(dict(_CHOICE, **own))
+    return copy.deepcopy(dict(_CHOICE, **_ATTESTATION, **own))
+
+
+def boot_options() -> dict[str, Any]:
+    """The argument spec of M(fleet.python.boot)."""
+    kept = ("root", "links", "keep", "externally_managed", "compile_bytecode", "venv_roots", "facts")
+    own = {
+        "path": {"type": "path", "required": True},
+        "lock": {"type": "path", "required": True},
+        "version": {"type": "list", "elements": "str"},
+        "carrier_path": {"type": "path"},
+        "carrier_source": {"type": "list", "elements": "str"},
+        "secrets": {"type": "bool", "default": False, "no_log": False},
+        "delay": {"type": "int", "default": 0},
+        "spread": {"type": "int", "default": 10},
+        "retries": {"type": "int", "default": 5},
+    }
+    return copy.deepcopy({**_CHOICE, **{name: _INTERPRETER[name] for name in kept}, **own})
 
 
 def asset_options() -> dict[str, Any]:
     """The argument spec of M(fleet.python.asset_info)."""
     own = {"version": {"type": "str", "required": True}, "triples": {"type": "list", "elements": "str"}}
-    return copy.deepcopy(dict(_CHOICE, **own))
+    return copy.deepcopy(dict(_CHOICE, **_ATTESTATION, **own))

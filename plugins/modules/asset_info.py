@@ -42,6 +42,7 @@ options:
 extends_documentation_fragment:
   - fleet.python._choice
   - fleet.python._choice.sources
+  - fleet.python._choice.attestation
   - fleet.python._choice.lock
   - fleet.python._attributes
   - fleet.python._attributes.info
@@ -140,6 +141,41 @@ asset:
       elements: str
       sample:
         - "finds no CA certificates on RHEL 8 and older: set SSL_CERT_FILE=/etc/pki/tls/certs/ca-bundle.crt there"
+    attestation:
+      description: Who built the asset, as its attestation proves it, or null.
+      returned: success
+      type: dict
+      contains:
+        repository:
+          description: The URL of the repository.
+          returned: success
+          type: str
+          sample: https://github.com/astral-sh/python-build-standalone
+        workflow:
+          description: The workflow's file and ref.
+          returned: success
+          type: str
+          sample: .github/workflows/release.yml@refs/heads/main
+        commit:
+          description: The repository's commit.
+          returned: success
+          type: str
+          sample: 6b58d1ad8ac0b3e9d1c2a2b5f9a3a7c1d0e4f5a6
+        run:
+          description: The URL of the workflow's run.
+          returned: success
+          type: str
+          sample: https://github.com/astral-sh/python-build-standalone/actions/runs/13911283464/attempts/1
+        log_index:
+          description: The number of the entry in the transparency log.
+          returned: success
+          type: int
+          sample: 183748301
+    not_attested:
+      description: Why RV(asset.attestation) is null; empty if it is not.
+      returned: success
+      type: str
+      sample: "there is none at: https://api.github.com"
 rejected:
   description:
     - Each other asset of a version that the request matches. Within a version, the closest match is the first.

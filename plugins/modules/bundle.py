@@ -57,6 +57,7 @@ options:
 extends_documentation_fragment:
   - fleet.python._choice
   - fleet.python._choice.sources
+  - fleet.python._choice.attestation
   - fleet.python._attributes
 attributes:
   check_mode:

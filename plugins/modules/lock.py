@@ -22,6 +22,9 @@ description:
     The hosts of a play add their pins one after the other.
   - Each run resolves again, so use this module to update pins too, one minor version at a time if you like.
   - In check mode nothing is written, and the task fails if the file is not up to date. CI can check it that way.
+    All attestations in the lock are then verified again, without network, from what the lock keeps beside it.
+  - Records for each asset who built it, as its attestation proves it, and keeps the attestations beside the lock in a
+    directory. Commit that directory with the lock. For C(python.lock.yml) it is C(python.lock.attestations).
 options:
   path:
     description:
@@ -46,6 +49,7 @@ options:
 extends_documentation_fragment:
   - fleet.python._choice
   - fleet.python._choice.sources
+  - fleet.python._choice.attestation
   - fleet.python._attributes
 attributes:
   check_mode:
@@ -75,6 +79,15 @@ EXAMPLES = r"""
     triples:
       - x86_64_v3-unknown-linux-gnu
       - aarch64-unknown-linux-musl
+  run_once: true
+
+- name: Pin only builds that are three days old and attested
+  fleet.python.lock:
+    path: python.lock.yml
+    version: "3.13"
+    triples: x86_64_v3-unknown-linux-gnu
+    minimum_age: 72
+    attestation: required
   run_once: true
 
 - name: Install what is pinned, and nothing else
@@ -130,4 +143,34 @@ pins:
       returned: success
       type: int
       sample: 21188357
+    attestation:
+      description: Who built the asset, as its attestation proves it, or null if it is not attested.
+      returned: success
+      type: dict
+      contains:
+        repository:
+          description: The URL of the repository.
+          returned: success
+          type: str
+          sample: https://github.com/astral-sh/python-build-standalone
+        workflow:
+          description: The workflow's file and ref.
+          returned: success
+          type: str
+          sample: .github/workflows/release.yml@refs/heads/main
+        commit:
+          description: The repository's commit.
+          returned: success
+          type: str
+          sample: 6b58d1ad8ac0b3e9d1c2a2b5f9a3a7c1d0e4f5a6
+        run:
+          description: The URL of the workflow's run.
+          returned: success
+          type: str
+          sample: https://github.com/astral-sh/python-build-standalone/actions/runs/13911283464/attempts/1
+        log_index:
+          description: The number of the entry in the transparency log.
+          returned: success
+          type: int
+          sample: 183748301
 """

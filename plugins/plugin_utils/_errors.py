@@ -8,18 +8,20 @@ from __future__ import annotations
 from typing import Final
 
 from ansible_collections.fleet.python.plugins.module_utils._text import clean
+from ansible_collections.fleet.python.plugins.plugin_utils._boot.errors import BootError
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import AssetError
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import CatalogueError
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import RequestError
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.resolve import ResolveError
 from ansible_collections.fleet.python.plugins.plugin_utils._bundle.files import BundleError
-from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import StageError, UnreachedError
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import StageError, state_of_host
 from ansible_collections.fleet.python.plugins.plugin_utils._host.platform import PlatformError
 from ansible_collections.fleet.python.plugins.plugin_utils._host.probe import ProbeError
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import LockError
 from ansible_collections.fleet.python.plugins.plugin_utils._options import OptionsError
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import PlanError
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.task import TaskError
+from ansible_collections.fleet.python.plugins.plugin_utils._provenance.errors import AttestationError
 from ansible_collections.fleet.python.plugins.plugin_utils._report.osv import AdvisoryError
 from ansible_collections.fleet.python.plugins.plugin_utils._report.write import ReportError
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import SourceError
@@ -27,6 +29,8 @@ from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources impo
 REFUSALS: Final = (
     AdvisoryError,
     AssetError,
+    AttestationError,
+    BootError,
     BundleError,
     CatalogueError,
     LockError,
@@ -63,20 +67,9 @@ def refusal(error: Exception, host: str) -> str:
     end = "\n" if "\n" in reason else ". "
     hint = next((f"{end}{text}." for kind, text in _NEXT if isinstance(error, kind)), "")
     if isinstance(error, StageError):
-        hint = f"{end}{_state_of_host(error)}."
+        hint = f"{end}{state_of_host(error)}."
     if len(reason) > _LONGEST:
         left_out = len(reason) - _LONGEST
         half = _LONGEST // 2
         reason = f"{reason[:half]} [{left_out} characters left out] {reason[-half:]}"
     return f"{host}: {reason}{hint}"
-
-
-def _state_of_host(error: StageError) -> str:
-    """What a failed run has left on the host, and what to do next."""
-    if error.done:
-        return f"Done before that, and left so: {clean('; '.join(error.done))}. Mend what is named, then run again"
-    if error.changed:
-        return "What it had done until then stays on the host, and the next run goes on from there: run again"
-    # Nothing else is mended by a push, and what was pushed never fails so.
-    push = ", or try transfer: push" if isinstance(error, UnreachedError) else ""
-    return f"The host is as it was. Mend what is named{push}, then run again"

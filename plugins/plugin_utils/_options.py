@@ -17,6 +17,9 @@ from ansible.module_utils.errors import UnsupportedError
 
 # What each must be, said without its value. URLs may hold a user, a password or a token in their query.
 _SECRET: Final = {
+    "attestation_source": "a list of github, source, base URLs, and directories or tar files of the controller",
+    "attestation_token": "a text",
+    "carrier_source": "a list of base URLs",
     "catalogue": "bundled, source, or a file of the controller",
     "headers": "a dictionary, from names of headers to their values",
     "proxy": "a URL, such as http://proxy.example.com:3128",

@@ -15,6 +15,7 @@ from .environments import environment
 from .legs import main_leg
 from .outcome import StepError
 from .places import BUILD, CACHE, COLLECTION, REPOSITORY
+from .reproducible import pack_again, source_date
 from .tree import copy_to
 
 # Everything that a user's copy holds; the rest of the repository is for those who work on it.
@@ -28,7 +29,7 @@ _LARGEST = 2 * 1024 * 1024
 
 
 def build() -> str:
-    """Build the archive and check what is in it."""
+    """Build the archive and its bill of materials, and check what is in it."""
     main = environment(main_leg())
     source = BUILD / "artifact" / COLLECTION
     copy_to(source)
@@ -38,6 +39,8 @@ def build() -> str:
     command: list[str | Path] = [galaxy, "collection", "build", source, "--output-path", BUILD / "dist"]
     logged(command, main.variables(), "build")
     archive = archive_path()
+    pack_again(archive, source_date())
+    logged([main.python, "-m", "tests.gates.collection_sbom", archive], main.variables(), "build-sbom")
     with tarfile.open(archive) as tar:
         problems = unwanted(member.name for member in tar if not member.isdir())
     if archive.stat().st_size > _LARGEST:

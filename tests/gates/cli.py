@@ -88,6 +88,7 @@ def _lint() -> list[Step]:
         "ansible-lint": lint.ansible_lint,
         "yamllint": lint.yamllint,
         "shellcheck": lint.shellcheck,
+        "zizmor": lint.zizmor,
         "ruff": lint.ruff,
         "mypy": lint.mypy,
         "biome": lint.biome,

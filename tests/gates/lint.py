@@ -41,6 +41,12 @@ def shellcheck() -> str:
     return f"{len(names)} files"
 
 
+def zizmor() -> str:
+    """Check the workflows: what they may do, and that each action is pinned."""
+    _run("zizmor", "--offline", "--no-progress", REPOSITORY / ".github" / "workflows")
+    return ""
+
+
 def ruff() -> str:
     """Check the Python code's lint and form."""
     _run("ruff", "check", "--quiet", "--cache-dir", BUILD / "ruff_cache", ".")

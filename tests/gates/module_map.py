@@ -23,10 +23,12 @@ _OURS: Final = "ansible_collections.fleet.python.plugins."
 PACKAGES: Final = {
     "plugin_utils": "what every action plugin shares: options, errors",
     "plugin_utils/_connection": "a host as Ansible reaches it: commands, files, progress on the terminal",
+    "plugin_utils/_boot": "boot scripts: the script, the carrier, and what the carrier does on a host",
     "plugin_utils/_execute": "the plan on a host: host Python, transfer, the sh stage, the module, retries",
     "plugin_utils/_report": "the report of a fleet: gathered, compared with lock, catalogue and advisories, written",
     "plugin_utils/_plan": "the task, the choice of assets, the plan, its refusals, the result that shows it",
     "plugin_utils/_host": "what a host is: the probe, its answer, the platform that follows",
+    "plugin_utils/_provenance": "attestations: who must have built an asset, where that is proven, what a lock may say",
     "plugin_utils/_bundle": "everything that a lock needs, in a directory or a tar file",
     "plugin_utils/_lock": "the lock: what it pins, its text, its place on the controller",
     "plugin_utils/_cache": "the controller's archives by digest, their limit, repacking from zstd",

@@ -143,6 +143,13 @@ class Controller:
                 stderr=subprocess.STDOUT,
             )
 
+    def shell(self, script: str, launcher: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
+        """Run commands as a person would type them, in the controller's directory."""
+        command = [*launcher, "/bin/sh", "-euc", script]
+        return subprocess.run(
+            command, env=self._environment(), cwd=self.directory, capture_output=True, text=True, check=False
+        )
+
     @property
     def record(self) -> Path:
         """Where the outcomes of the latest run are. All processes of a run have its name in their environment."""

@@ -24,6 +24,7 @@ from tests.integration.playbook import Controller
 from tests.world.cache import Cache
 from tests.world.podman import podman
 from tests.world.server import MirrorHandler, MirrorServer
+from tests.world.sigstore import Sigstore
 
 GNU = "20250317/cpython-3.13.2+20250317-x86_64_v2-unknown-linux-gnu-install_only_stripped.tar.gz"
 PYTHON = "/opt/python/3.13/bin/python3.13"
@@ -46,6 +47,20 @@ def archives(server: MirrorServer) -> list[str]:
     return [path for path in paths if path.endswith(".tar.gz")]
 
 
+def attested_by_a_test(world: Cache, tmp_path: Path) -> dict[str, Any]:
+    """The role's variables for attestations of a Sigstore of the tests' own, in a directory."""
+    sigstore = Sigstore()
+    (tmp_path / "root.json").write_text(sigstore.trusted_root())
+    file = tmp_path / "attestations" / f"{GNU}.sigstore.json"
+    file.parent.mkdir(parents=True)
+    digest = hashlib.sha256((world.mirror / GNU).read_bytes()).hexdigest()
+    file.write_text(json.dumps(sigstore.bundle({GNU.rpartition("/")[2]: digest})))
+    return {
+        "mirror_attestation_source": [str(tmp_path / "attestations")],
+        "mirror_attestation_trusted_root": str(tmp_path / "root.json"),
+    }
+
+
 def test_mirror_of_a_lock(
     mirror_host: Mirror,
     static: dict[str, Any],
@@ -54,8 +69,11 @@ def test_mirror_of_a_lock(
     mirror: MirrorServer,
     world: Cache,
     uv: Uv,
+    controller: Controller,
+    tmp_path: Path,
 ) -> None:
     """It says what it has, so that hosts and uv install from it; nobody else is asked."""
+    static |= attested_by_a_test(world, tmp_path)
     foreseen = mirror_host.changes("--check", **static)
     assert {"Put the files together", "Configure nginx"} <= foreseen
     assert mirror_host.target.sh("ls /srv") == ""
@@ -66,6 +84,13 @@ def test_mirror_of_a_lock(
     assert mirror_host.status("20250317/SHA256SUMS") == 200
     assert mirror_host.status(GNU.replace("+", "%2B")) == 200
     assert mirror_host.status("20250317/") == 404
+    assert mirror_host.status(f"{GNU.replace('+', '%2B')}.sigstore.json") == 200
+    proof = {"attestation": "required", "attestation_source": ["source"], "source": [mirror_host.url]}
+    trusted = {"attestation_trusted_root": static["mirror_attestation_trusted_root"]}
+    task = {"path": str(tmp_path / "by_mirror.lock.yml"), "version": "3.13", "triples": ["x86_64_v2-unknown-linux-gnu"]}
+    locked = {"fleet.python.lock": task | proof | trusted | {"catalogue": "source", "insecure_source": True}}
+    pins = controller.play({"here": {"ansible_connection": "local"}}, [locked]).outcomes[0].ok()["pins"]
+    assert pins[0]["attestation"]["log_index"] == 183748301
 
     alpine = new_host("alpine")
     # The newest release of the lock has the build for Alpine.

@@ -232,6 +232,13 @@ def _home(platform: Mapping[str, Any], place: int, chance: random.Random) -> Rep
         "behind": version != _NEWEST[minor],
         "lock": "pinned",
         "advisories": list(advisories),
+        "attestation": {
+            "repository": "https://github.com/astral-sh/python-build-standalone",
+            "workflow": ".github/workflows/release.yml@refs/heads/main",
+            "commit": hashlib.sha1(release.encode()).hexdigest(),
+            "run": f"https://github.com/astral-sh/python-build-standalone/actions/runs/{release}/attempts/1",
+            "log_index": int(release),
+        },
     }
 
 

@@ -53,6 +53,7 @@ def test_the_detail_opens_by_keyboard_and_the_focus_returns(opened: Opened, find
         known = ("home", "version", "release", "triple", "flavor", "build", "asset", "sha256", "source", "newest")
         words = [str(home[name]) for name in known]
         words += [f"{name} {version}" for name, version in home["libraries"].items()]
+        words += [home["attestation"]["run"], home["attestation"]["commit"]]
         words += [*home["advisories"], *home["linked_by"], home["support"]["ends"], home["damage"]]
         assert [word for word in words if word not in text] == []
     others = [each["path"] for each in (*host["other_pythons"], *host["left_overs"])]

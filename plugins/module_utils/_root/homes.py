@@ -16,6 +16,7 @@ from ansible_collections.fleet.python.plugins.module_utils._root.errors import R
 from ansible_collections.fleet.python.plugins.module_utils._root.links import sync_directory
 from ansible_collections.fleet.python.plugins.module_utils._root.lock import LOCK, remove_lock
 from ansible_collections.fleet.python.plugins.module_utils._root.records import (
+    CARRIER,
     LEVEL,
     RECEIPT,
     read_receipt,
@@ -71,10 +72,11 @@ def leave_if_empty(root: str, keep_root: bool) -> None:
 
     Called with the lock held.
     """
-    if set(os.listdir(root)) - {LOCK, os.path.basename(staging_of(root)), LEVEL} or staged(root):
+    if set(os.listdir(root)) - {LOCK, os.path.basename(staging_of(root)), LEVEL, CARRIER} or staged(root):
         return
     if not keep_root:
         remove_file(os.path.join(root, LEVEL))
+        remove_file(os.path.join(root, CARRIER))
     try:
         os.rmdir(staging_of(root))
     except FileNotFoundError:

@@ -56,6 +56,8 @@ class Query:
     libc: str | None
     max_level: int
     prerelease: bool
+    newest_day: str | None = None
+    """The last day, ``YYYYMMDD``, on which a release may have been made; None for any."""
 
     def __str__(self) -> str:
         """What is asked for, for messages: ``3.13 for x86_64-unknown-linux-gnu in release 20250317``."""
@@ -67,6 +69,8 @@ class Query:
         words.append(f"for {' or '.join(self.triples)}")
         if self.release:
             words.append(f"in release {self.release}")
+        if self.newest_day:
+            words.append(f"of {self.newest_day} or before (minimum_age)")
         return " ".join(words)
 
 
@@ -80,6 +84,7 @@ def make_query(
     libc: str | None = None,
     max_level: int = 3,
     prerelease: bool = False,
+    newest_day: str | None = None,
 ) -> Query:
     """Check the request. Raises `ResolveError` naming the value that makes no sense."""
     if not triples:
@@ -106,6 +111,7 @@ def make_query(
         libc=None if libc == "auto" else libc,
         max_level=max_level,
         prerelease=prerelease,
+        newest_day=newest_day,
     )
 
 
@@ -158,6 +164,12 @@ def _check_prerelease(query: Query, asset: Asset) -> str | None:
     if not asset.prerelease or query.prerelease or query.request.prerelease_named:
         return None
     return f"is a prerelease: ask for {asset.version} by name, or set prerelease: true"
+
+
+def _check_age(query: Query, asset: Asset) -> str | None:
+    if query.newest_day is None or release_date(asset.stamp) <= query.newest_day:
+        return None
+    return f"is of {release_date(asset.stamp)}, and minimum_age allows builds of {query.newest_day} and before"
 
 
 def _check_freethreaded(query: Query, asset: Asset) -> str | None:
@@ -222,6 +234,7 @@ def _check_optimization(query: Query, asset: Asset) -> str | None:
 
 _CHECKS: Final[tuple[Callable[[Query, Asset], str | None], ...]] = (
     _check_triple,
+    _check_age,
     _check_prerelease,
     _check_freethreaded,
     _check_debug,

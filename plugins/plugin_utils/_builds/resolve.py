@@ -67,11 +67,13 @@ def resolve(
     libc: str | None = None,
     max_level: int = 3,
     prerelease: bool = False,
+    newest_day: str | None = None,
 ) -> Resolution:
     """Choose the newest version, then the newest release, then the best triple (``triples`` is best first).
 
     A full archive is chosen only where nothing else of that version has what was asked for, or where ``flavor``
-    asks for it; ``install_only_stripped`` means the smallest there is, as None does. Raises `ResolveError` naming
+    asks for it; ``install_only_stripped`` means the smallest there is, as None does. ``newest_day`` is the last day,
+    ``YYYYMMDD``, on which a release may have been made. Raises `ResolveError` naming
     the nearest thing that would have worked.
     """
     query = make_query(
@@ -83,6 +85,7 @@ def resolve(
         libc=libc,
         max_level=max_level,
         prerelease=prerelease,
+        newest_day=newest_day,
     )
     chosen = choose(query, catalogue)
     if chosen is None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry, format_sums, newest_first
+from ansible_collections.fleet.python.plugins.plugin_utils._lock.attestation import SUFFIX
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.store import BUNDLED_LOCK
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.index import LATEST, SUMS
 
@@ -33,11 +34,14 @@ class BundleFile:
     """The asset; or the bytes of a small file."""
 
 
-def contents(lock_text: str, entries: Sequence[Entry]) -> tuple[BundleFile, ...]:
+def contents(
+    lock_text: str, entries: Sequence[Entry], attestations: Mapping[str, str] | None = None
+) -> tuple[BundleFile, ...]:
     """Every file of a lock's bundle, in the order of writing.
 
     The lock comes first, since it says what the rest is to be; SHA256SUMS last, as upstream has it: where it is, all
     that it names is there. ``entries`` are what the lock pins, sorted by path, at least one.
+    ``attestations`` are bundles of Sigstore by ``<release>/<asset>``; each lies beside its archive.
     """
     releases = newest_first({entry.release for entry in entries})
     texts = {
@@ -49,6 +53,7 @@ def contents(lock_text: str, entries: Sequence[Entry]) -> tuple[BundleFile, ...]
     return (
         _text(BUNDLED_LOCK, lock_text),
         *(BundleFile(entry.path, entry.sha256, entry) for entry in entries),
+        *(_text(path + SUFFIX, text) for path, text in sorted((attestations or {}).items())),
         *(_text(name, text) for name, text in texts.items()),
     )
 

@@ -18,6 +18,7 @@ from typing import BinaryIO, Final, Protocol
 
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._bundle.contents import KEPT, BundleFile
+from ansible_collections.fleet.python.plugins.plugin_utils._lock.attestation import SUFFIX
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.store import BUNDLED_LOCK, read_lock, read_lock_text
 from ansible_collections.fleet.python.plugins.plugin_utils._sources import tar as _tar
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.digest import digest_of
@@ -100,12 +101,12 @@ class DirectoryBundle:
         return {name: digest_of(self.path / name) for name in names if (self.path / name).is_file()}
 
     def stale(self, files: Sequence[BundleFile]) -> tuple[str, ...]:
-        """Files that the lock pinned before. Other files are left alone."""
+        """Files that the lock pinned before, and their attestations. Other files are left alone."""
         if self.lock_text() is None:
             return ()
         wanted = {file.name for file in files}
-        pinned = (entry.path for entry in read_lock(self.path).entries())
-        return tuple(name for name in pinned if name not in wanted and (self.path / name).is_file())
+        gone = (entry.path for entry in read_lock(self.path).entries() if entry.path not in wanted)
+        return tuple(name for path in gone for name in (path, path + SUFFIX) if (self.path / name).is_file())
 
     def write(self, files: Sequence[BundleFile], actions: Mapping[str, str], stale: Sequence[str], get: Get) -> None:
         self.path.mkdir(exist_ok=True)

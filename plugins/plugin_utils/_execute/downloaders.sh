@@ -4,6 +4,8 @@
 # Sent before fetch.sh, which says when one is called. No single quote stands in the code: see probe.sh.
 # As module_utils/_fetch/download.py has it, in blocks of 512 bytes.
 most=1048576
+# What else helps where this host cannot download; boot.sh has other words.
+push="set transfer to push"
 
 # Everybody may read the list of processes: curl and GNU wget find URLs and headers elsewhere.
 settings_of_curl() {
@@ -41,7 +43,7 @@ find_program() {
 
 # unfit URL: why the program here must not ask for it; nothing where it may
 unfit() {
-  way="install curl on the host, or set transfer to push"
+  way="install curl on the host, or $push"
   authority=${1#*://}
   case $program:$1${headers:+@} in
     "an old Wget2":*)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.fleet.python.plugins.module_utils._text import clean
+
 
 class StageError(ValueError):
     """A plan failed on the host. ``done`` says what has changed there until then, a sentence each."""
@@ -45,3 +47,14 @@ class IllegalInstructionError(StageError):
     """
 
     triples: tuple[str, ...] = ()
+
+
+def state_of_host(error: StageError, way_out: str = ", or try transfer: push") -> str:
+    """What a failed run has left on the host, and what to do next. ``way_out`` is for a host that reaches no source."""
+    if error.done:
+        return f"Done before that, and left so: {clean('; '.join(error.done))}. Mend what is named, then run again"
+    if error.changed:
+        return "What it had done until then stays on the host, and the next run goes on from there: run again"
+    # Nothing else is mended by a push, and what was pushed never fails so.
+    way = way_out if isinstance(error, UnreachedError) else ""
+    return f"The host is as it was. Mend what is named{way}, then run again"

@@ -6,6 +6,13 @@
 newline="
 "
 
+digest() {
+  if command -v sha256sum >/dev/null; then sha256sum <"$1"
+  elif command -v shasum >/dev/null; then shasum -a 256 <"$1"
+  else openssl dgst -sha256 -r <"$1"
+  fi 2>/dev/null | { read -r word _ && printf "%s" "$word"; }
+}
+
 # read_pull: what the controller says of the sources; the file goes, for it may hold secrets
 read_pull() {
   urls="" headers="" named_proxy=""
@@ -96,12 +103,12 @@ download() {
   case ${headers:+with-headers-}$code in
     *401 | *403) printf "HTTP %s: it wants a user and password, or a token, or refuses these" "$code" ;;
     *407) printf "HTTP 407: the proxy wants a user and password, or refuses these" ;;
-    with-headers-30?) printf "it redirects, and headers are for its own host alone: name the other one in source, or set transfer to push" ;;
+    with-headers-30?) printf "it redirects, and headers are for its own host alone: name the other one in source, or %s" "$push" ;;
     *) plainly "$1" ;;
   esac
   case $program,$code,$1 in
     # As S3 takes it.
-    Wget2,40[034],*%2[Bb]*) printf " (this wget is Wget2, which sends %%2B as +, and some servers take that for a blank: install curl on the host, or set transfer to push)" ;;
+    Wget2,40[034],*%2[Bb]*) printf " (this wget is Wget2, which sends %%2B as +, and some servers take that for a blank: install curl on the host, or %s)" "$push" ;;
   esac
   return 1
 }
@@ -135,7 +142,7 @@ pull() {
           if head -c 262 "$archive" | tail -c 5 | grep -q ustar; then
             said=": it sends the archive unpacked, not as it was published: its server, or a proxy, unpacks on the way"
             [ "$program" != Wget2 ] || said="$said, or Wget2 does on this host"
-            said="$said; remove the metadata Content-Encoding from the object, or set transfer to push"
+            said="$said; remove the metadata Content-Encoding from the object, or $push"
             rm -f "$archive"
             [ "$begun" -eq 0 ] || continue
             break

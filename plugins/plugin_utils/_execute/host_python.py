@@ -16,7 +16,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import Bui
 # ansible-core 2.20 and later run modules on 3.9 and later only; so does our own code.
 _OLDEST = (3, 9)
 # What AnsiballZ and our module import: distributions ship parts of the standard library (Debian's python3-minimal).
-_NEEDED = "shutil, tempfile, zipfile, json, ssl, subprocess, fcntl, urllib.request"
+NEEDED = "shutil, tempfile, zipfile, json, ssl, subprocess, fcntl, urllib.request"
 
 
 def _numbers(version: str) -> tuple[int, int]:
@@ -47,7 +47,7 @@ def usable_script(paths: Iterable[str]) -> str:
     """
     tries = " ".join(shlex.quote(path) for path in paths)
     return (
-        f'for python in {tries}; do "$python" -I -B -c "import {_NEEDED}" 2>/dev/null '
+        f'for python in {tries}; do "$python" -I -B -c "import {NEEDED}" 2>/dev/null '
         '&& printf "fleet-python %s\\n" "$python" && break; done; :'
     )
 

@@ -3,7 +3,8 @@
 # The module does the rest (normalise, try, place, link). The interpreter staged here runs it.
 # Sent as a file, after fetch.sh and lines that set FLEET_ROOT, FLEET_STAGE (a name that nobody else uses), FLEET_SHA256,
 # FLEET_TOP (the folder in the archive), FLEET_PROGRAM, and FLEET_FILE (the archive as the controller has sent it) or
-# FLEET_PULL: if it is not empty, what fetch.sh needs follows this script, after a line "fleet-order".
+# FLEET_PULL: if it is not empty, what fetch.sh needs follows this script, after a line "fleet-order". A boot script names
+# another file with such a line, FLEET_ORDER.
 # No single quote stands in the code: see probe.sh.
 LC_ALL=C
 export LC_ALL
@@ -45,13 +46,6 @@ attempt() {
   step=$1
   shift
   said=$("$@" 2>&1) || fail "$step" "$said"
-}
-
-digest() {
-  if command -v sha256sum >/dev/null; then sha256sum <"$1"
-  elif command -v shasum >/dev/null; then shasum -a 256 <"$1"
-  else openssl dgst -sha256 -r <"$1"
-  fi 2>/dev/null | { read -r word _ && printf "%s" "$word"; }
 }
 
 # hostile: the first thing in the archive that no build has, in words; "fine" where all is well. GNU, BusyBox and bsd tar
@@ -150,9 +144,9 @@ if [ -n "$FLEET_FILE" ]; then
   [ "$found" = "$FLEET_SHA256" ] || fail download "the file that the controller sent has sha256 $found, not $FLEET_SHA256"
 else
   FLEET_PULL=$stage/order
-  said=$( (umask 077 && sed "1,/^fleet-order\$/d" "$0" >"$FLEET_PULL") 2>&1) || fail stage "$said"
+  said=$( (umask 077 && sed "1,/^fleet-order\$/d" "${FLEET_ORDER:-$0}" >"$FLEET_PULL") 2>&1) || fail stage "$said"
   # There may be secrets in it. The shell goes on reading what it has opened.
-  rm -f "$0" 2>/dev/null
+  rm -f "${FLEET_ORDER:-$0}" 2>/dev/null
   refused="" shown="" failures=""
   pull || {
     [ -z "$refused" ] || fail download "no source gave the archive:$failures"

@@ -13,7 +13,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._host.observation imp
 # The fields of a receipt that the result shows.
 _SHOWN = ("asset", "release", "version", "triple", "flavor", "build", "sha256", "source", "installed")
 # The names of our own files in the root.
-_OWN = (".lock", ".staging", ".links", ".level")
+_OWN = (".lock", ".staging", ".links", ".level", ".boot")
 
 
 def inventory_of(observed: Observation) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._host.observation imp
 
 # psABI x86-64, "Micro-Architecture Levels", with the names that /proc/cpuinfo uses. Each level includes those below it.
 # OSXSAVE of level 3 appears as xsave, LZCNT as abm, and SSE3 as pni.
-_LEVEL_FLAGS: Final = {
+LEVEL_FLAGS: Final = {
     2: frozenset(["cx16", "lahf_lm", "popcnt", "pni", "sse4_1", "sse4_2", "ssse3"]),
     3: frozenset(["abm", "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "xsave"]),
     4: frozenset(["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"]),
@@ -43,7 +43,7 @@ def level_of_flags(flags: str) -> int:
     """The x86-64 level, 1 to 4, for the ``flags`` of /proc/cpuinfo."""
     have = set(flags.split())
     level = 1
-    for higher, needed in _LEVEL_FLAGS.items():
+    for higher, needed in LEVEL_FLAGS.items():
         if not needed <= have:
             break
         level = higher

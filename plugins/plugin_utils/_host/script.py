@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from string import ascii_letters
 from typing import Final
 
@@ -77,9 +77,18 @@ def passes(command: str) -> bool:
 
 
 def _code(names: tuple[str, ...]) -> list[str]:
-    text = "".join((Path(__file__).parents[1] / name).read_text(encoding="utf-8") for name in names)
+    text = "".join(map(_file, names))
     lines = (line.strip() for line in re.sub(r" *\\\n *", " ", text).splitlines())
     return [line for line in lines if line and line[0] != "#"]
+
+
+def _file(name: str) -> str:
+    """The text of ``_package/file.sh``. In the carrier of a boot script it lies in a zip file."""
+    package, _slash, file = name.partition("/")
+    data = pkgutil.get_data(f"{__name__.split('._host.')[0]}.{package}", file)
+    if data is None:
+        raise FileNotFoundError(name)
+    return data.decode("utf-8")
 
 
 def _joined(lines: list[str]) -> str:

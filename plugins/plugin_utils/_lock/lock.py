@@ -15,6 +15,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._builds.query import 
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import Request, parse_request
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.resolve import Rejection
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.triples import TRIPLES
+from ansible_collections.fleet.python.plugins.plugin_utils._lock.attestation import Attestation
 
 # What a person runs to write the lock, for messages.
 COMMAND: Final = "ansible-playbook fleet.python.lock"
@@ -33,6 +34,10 @@ class Pin:
     sha256: str
     size: int | None
     """In bytes, None if the writer of the lock could not know."""
+    attestation: Attestation | None = None
+    """Who built it, as verified when the pin was made."""
+    unattested: bool = False
+    """Whether there was no attestation when the pin was made, though builds of the release should have one."""
 
     @property
     def entry(self) -> Entry:
@@ -51,8 +56,16 @@ class Lock:
 
     def entries(self) -> tuple[Entry, ...]:
         """Everything pinned, each once, sorted by path."""
-        found = {pin.entry.path: pin.entry for pins in self.pins.values() for pin in pins.values()}
+        found = {pin.entry.path: pin.entry for pin in self.all_pins()}
         return tuple(found[path] for path in sorted(found))
+
+    def all_pins(self) -> tuple[Pin, ...]:
+        """Every pin, in no order. Several can be of one asset."""
+        return tuple(pin for pins in self.pins.values() for pin in pins.values())
+
+    def attestations(self) -> dict[str, Attestation]:
+        """What the lock says of who built its assets, by ``<release>/<asset>``."""
+        return {pin.entry.path: pin.attestation for pin in self.all_pins() if pin.attestation}
 
 
 def update_lock(
@@ -86,7 +99,7 @@ def pick(lock: Lock, query: Query, *, origin: str) -> Pin:
     ``origin`` names the lock file in messages. Raises `LockError` with the command that mends the lock.
     """
     triple = host_triple(query)
-    text = _pinned_text(lock, query.request, origin)
+    text = pinned_text(lock, query.request, origin)
     pin = lock.pins.get(triple, {}).get(text)
     if pin is None:
         pinned = ", ".join(name for name in sorted(lock.pins) if text in lock.pins[name]) or "no triple"
@@ -106,7 +119,7 @@ def pick(lock: Lock, query: Query, *, origin: str) -> Pin:
 
 def others(lock: Lock, request: Request, chosen: Entry, *, origin: str) -> tuple[Rejection, ...]:
     """The pins for the same request on hosts of other triples."""
-    text = _pinned_text(lock, request, origin)
+    text = pinned_text(lock, request, origin)
     return tuple(
         Rejection(pin.asset, pin.release, f"is pinned for hosts of {triple}")
         for triple in sorted(lock.pins)
@@ -138,7 +151,7 @@ def check_digests(entries: Iterable[Entry], catalogue: Catalogue, *, origin: str
                 )
 
 
-def _pinned_text(lock: Lock, request: Request, origin: str) -> str:
+def pinned_text(lock: Lock, request: Request, origin: str) -> str:
     """How the lock spells a request: ``==3.13.*`` finds ``3.13``."""
     for text in lock.requests:
         other = parse_request(text)

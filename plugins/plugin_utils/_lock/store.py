@@ -8,13 +8,16 @@ from __future__ import annotations
 import fcntl
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from ansible_collections.fleet.python.plugins.plugin_utils._lock.attestations import differing, keep
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import Lock, LockError, Pin, update_lock
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.text import format_lock, parse_lock
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.errors import SourceError
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.tar import TarError, members, pieces
 
 # What the lock inside a bundle is called.
@@ -40,11 +43,38 @@ def read_lock_text(path: Path) -> str:
         raise LockError(f"lock {str(path)!r} cannot be read: {error}") from error
 
 
-def add_pins(path: Path, pins: Mapping[tuple[str, str], Pin], *, write: bool) -> tuple[str, str]:
-    """Set pins (keyed by triple and request) in the lock at ``path``; its text before and after.
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a task does with a lock: its text before and after, and the attestations that are written beside it."""
+
+    before: str
+    after: str
+    pins: Mapping[tuple[str, str], Pin]
+    """What was set, as it is in the lock."""
+    attestations: tuple[str, ...]
+    """By ``<release>/<asset>``, sorted."""
+
+    def __bool__(self) -> bool:
+        return self.before != self.after or bool(self.attestations)
+
+
+def _as_made(pin: Pin, _before: Pin | None) -> Pin:
+    return pin
+
+
+def add_pins(
+    path: Path,
+    pins: Mapping[tuple[str, str], Pin],
+    *,
+    write: bool,
+    settle: Callable[[Pin, Pin | None], Pin] = _as_made,
+    attestations: Mapping[str, str] | None = None,
+) -> Change:
+    """Set pins (keyed by triple and request) in the lock at ``path``.
 
     One task after the other: each host of a play adds its own. With ``write`` false nothing is written.
-    Raises LockError.
+    ``settle`` makes a pin final, with the one that it replaces. ``attestations`` are bundles of Sigstore by
+    ``<release>/<asset>``, which are kept beside the lock. Raises LockError, and what ``settle`` raises.
     """
     # Lock the directory: the file is replaced, and no other file should stay beside it.
     try:
@@ -58,22 +88,37 @@ def add_pins(path: Path, pins: Mapping[tuple[str, str], Pin], *, write: bool) ->
         if path.exists():
             lock = read_lock(path)
             before = path.read_text(encoding="utf-8")
-        after = format_lock(update_lock(lock, {key: _with_size(pin, lock, key) for key, pin in pins.items()}))
-        if write and after != before:
-            _replace(path, after)
-    except OSError as error:
+        final = {key: _final(pin, lock, key, settle) for key, pin in pins.items()}
+        updated = update_lock(lock, final)
+        after = format_lock(updated)
+        new = differing(path, attestations or {})
+        if write and (after != before or new):
+            # The lock speaks of no attestation that is not kept.
+            keep(path, new, (), ())
+            if after != before:
+                _replace(path, after)
+            keep(path, {}, _paths(lock), _paths(updated))
+    except (OSError, SourceError) as error:
         raise LockError(f"lock {str(path)!r} cannot be written: {error}") from error
     finally:
         os.close(folder)
-    return before, after
+    return Change(before, after, final, tuple(sorted(new)))
 
 
-def _with_size(pin: Pin, lock: Lock | None, key: tuple[str, str]) -> Pin:
-    """Keep a known size if no source could tell it this time."""
+def _paths(lock: Lock | None) -> list[str]:
+    return [entry.path for entry in lock.entries()] if lock else []
+
+
+def _final(pin: Pin, lock: Lock | None, key: tuple[str, str], settle: Callable[[Pin, Pin | None], Pin]) -> Pin:
     triple, text = key
-    old = lock.pins.get(triple, {}).get(text) if lock else None
-    if old and pin.size is None and old.sha256 == pin.sha256:
-        return old
+    before = lock.pins.get(triple, {}).get(text) if lock else None
+    return settle(_with_size(pin, before), before)
+
+
+def _with_size(pin: Pin, before: Pin | None) -> Pin:
+    """Keep a known size if no source could tell it this time."""
+    if before and pin.size is None and before.sha256 == pin.sha256:
+        return replace(pin, size=before.size)
     return pin
 
 

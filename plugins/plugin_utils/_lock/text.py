@@ -14,6 +14,11 @@ from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import 
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import is_release
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import RequestError, parse_request
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.triples import TRIPLES, runs, why_no_triple
+from ansible_collections.fleet.python.plugins.plugin_utils._lock.attestation import (
+    FIELDS,
+    Attestation,
+    format_attestation,
+)
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import (
     COMMAND,
     Lock,
@@ -22,7 +27,9 @@ from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import (
     sort_requests,
 )
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+# Pins of format 1 say nothing of attestations.
+_WITHOUT_ATTESTATIONS: Final = 1
 
 _HEADER: Final = f"""\
 # What the fleet runs, byte for byte: for each request and each triple, the asset of python-build-standalone.
@@ -31,12 +38,17 @@ _HEADER: Final = f"""\
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _KEYS: Final = ("format", "requests", "triples")
+_ATTESTATION: Final = "attestation"
 _PIN_KEYS: Final = ("asset", "release", "version", "sha256", "size")
 
 
 def format_lock(lock: Lock) -> str:
     """The file's text, one fact on each line. The same lock gives the same text."""
-    lines = [_HEADER + f"format: {FORMAT}", "requests:" if lock.requests else "requests: []"]
+    told = any(pin.attestation or pin.unattested for pin in lock.all_pins())
+    lines = [
+        _HEADER + f"format: {FORMAT if told else _WITHOUT_ATTESTATIONS}",
+        "requests:" if lock.requests else "requests: []",
+    ]
     lines += [f'  - "{request}"' for request in lock.requests]
     triples = [triple for triple in sorted(lock.pins) if lock.pins[triple]]
     lines.append("triples:" if triples else "triples: {}")
@@ -53,7 +65,14 @@ def format_lock(lock: Lock) -> str:
                     f'      sha256: "{pin.sha256}"',
                     f"      size: {'null' if pin.size is None else pin.size}",
                 ]
+                lines += [f"      {line}" for line in _attestation_lines(pin)]
     return "\n".join(lines) + "\n"
+
+
+def _attestation_lines(pin: Pin) -> list[str]:
+    if pin.attestation:
+        return ["attestation:", *(f"  {line}" for line in format_attestation(pin.attestation))]
+    return ["attestation: null"] if pin.unattested else []
 
 
 def parse_lock(text: str, *, origin: str) -> Lock:
@@ -111,7 +130,7 @@ def _pins(data: object, triple: str, requests: tuple[str, ...], where: str) -> d
 
 
 def _pin(data: object, triple: str, text: str, where: str) -> Pin:
-    fields = _mapping(data, where, _PIN_KEYS, _PIN_KEYS)
+    fields = _mapping(data, where, _PIN_KEYS, (*_PIN_KEYS, _ATTESTATION))
     for key in ("asset", "release", "version", "sha256"):
         if not isinstance(fields[key], str):
             raise LockError(f"{where}: {key} {fields[key]!r} is not a text: write it in quotes")
@@ -130,7 +149,17 @@ def _pin(data: object, triple: str, text: str, where: str) -> Pin:
     except AssetError as error:
         raise LockError(f"{where}: {error}") from None
     _check_asset(asset, fields, triple, text, where)
-    return Pin(asset, fields["release"], digest, size)
+    attestation = _attestation(fields.get(_ATTESTATION), f"{where}: {_ATTESTATION}")
+    return Pin(asset, fields["release"], digest, size, attestation, _ATTESTATION in fields and attestation is None)
+
+
+def _attestation(data: object, where: str) -> Attestation | None:
+    if data is None:
+        return None
+    try:
+        return Attestation(**_mapping(data, where, FIELDS, FIELDS))
+    except ValueError as error:
+        raise LockError(str(error) if isinstance(error, LockError) else f"{where}: {error}") from None
 
 
 def _check_asset(asset: Asset, fields: dict[str, Any], triple: str, text: str, where: str) -> None:
@@ -154,12 +183,15 @@ def _check_asset(asset: Asset, fields: dict[str, Any], triple: str, text: str, w
 def _check_same_bytes(lock: Lock, origin: str) -> None:
     """Check that each name has one digest, and each digest one name."""
     digests: dict[str, str] = {}
+    attestations: dict[str, Attestation] = {}
     paths: dict[str, str] = {}
     for pins in lock.pins.values():
         for pin in pins.values():
             entry = pin.entry
             if digests.setdefault(entry.path, entry.sha256) != entry.sha256:
                 raise LockError(f"{origin}: {entry.path} stands there with two digests, one of them {entry.sha256}")
+            if pin.attestation and attestations.setdefault(entry.path, pin.attestation) != pin.attestation:
+                raise LockError(f"{origin}: {entry.path} stands there with two different attestations")
             if paths.setdefault(entry.sha256, entry.path) != entry.path:
                 raise LockError(
                     f"{origin}: sha256 {entry.sha256} stands for {paths[entry.sha256]} and for {entry.path}: "

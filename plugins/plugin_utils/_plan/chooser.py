@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -23,18 +24,21 @@ from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue imp
     parse_sums,
 )
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.query import make_query
-from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import Request, merge_options, parse_build
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import Request
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.resolve import Resolution, resolve
 from ansible_collections.fleet.python.plugins.plugin_utils._cache.single_flight import single_flight
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import Lock, check_digests, pick
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.store import read_lock
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import Build, Ranking
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.task import limits_of, triples_for
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.index import LATEST_WORD, source_catalogue
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.skipped import SkippedSources
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import Source, SourceError
 
 BUNDLED: Final = "bundled"
 SOURCE: Final = "source"
+# A hundred years.
+_MOST_HOURS: Final = 876_000
 
 
 class Chooser:
@@ -57,7 +61,6 @@ class Chooser:
         self._ranking = ranking
         self._run_directory = run_directory
         self._passed_over = skipped_sources
-        self._release = None if options["release"] == LATEST_WORD else options["release"]
         self.chosen: dict[tuple[str, str], Entry] = {}
         self.notes: list[str] = []
         """What the person who asked should know of the choices."""
@@ -81,7 +84,7 @@ class Chooser:
 
     def resolution(self, request: Request) -> Resolution:
         """The catalogue's answer, with what was rejected."""
-        found = resolve(request, self._triples(request), self.catalogue, **self._limits)
+        found = resolve(request, self._triples(request), self.catalogue, **self._limits, newest_day=self._newest_day)
         self.notes += [note for note in found.notes if note not in self.notes]
         return found
 
@@ -96,18 +99,19 @@ class Chooser:
             # A lock has the digests, so the source's are only compared with them.
             insecure=bool(options["insecure_source"] or options.get("lock")),
             skipped_sources=self._passed_over,
+            newest_day=self._newest_day,
         )
 
     @cached_property
+    def _newest_day(self) -> str | None:
+        return newest_day(self._options["minimum_age"], datetime.now(UTC))
+
+    @cached_property
     def _limits(self) -> dict[str, Any]:
-        options = self._options
-        limits = {name: options[name] for name in ("flavor", "build", "max_level", "prerelease")}
-        return limits | {"release": self._release, "libc": None if options["libc"] == "auto" else options["libc"]}
+        return limits_of(self._options)
 
     def _triples(self, request: Request) -> tuple[str, ...]:
-        build = self._options["build"]
-        options = merge_options(request.options, parse_build(build)) if build else request.options
-        return self._ranking(static=options.static)
+        return triples_for(request, self._options, self._ranking)
 
     def _pinned(self, request: Request) -> Entry:
         path = str(self._options["lock"])
@@ -127,16 +131,18 @@ def catalogue_of(
     *,
     insecure: bool = False,
     skipped_sources: SkippedSources | None = None,
+    newest_day: str | None = None,
 ) -> Catalogue:
     """The catalogue of the option ``catalogue``: ``bundled``, ``source``, or a file of the controller.
 
     ``run_directory`` lasts as long as the run and is shared by its processes: what a source says is kept there.
     ``insecure``: whether a source that anybody on the way can change may say which digests are right.
-    ``skipped_sources`` is told of sources that failed before one that did not.
+    ``skipped_sources`` is told of sources that failed before one that did not. ``newest_day``, as ``YYYYMMDD``, is the
+    last day on which the latest release may have been made.
     Raises CatalogueError, SourceError.
     """
     if option == SOURCE or release == LATEST_WORD:
-        found = _of_sources(sources, release, run_directory, insecure, skipped_sources or SkippedSources())
+        found = _of_sources(sources, release, run_directory, insecure, skipped_sources or SkippedSources(), newest_day)
         if option == BUNDLED:
             _refuse_changed(found)
         return found
@@ -165,8 +171,23 @@ def _refuse_changed(found: Catalogue) -> None:
         )
 
 
+def newest_day(hours: int, now: datetime) -> str | None:
+    """The last day, ``YYYYMMDD``, of releases that are ``hours`` old; None without a limit. Raises CatalogueError.
+
+    A tag tells the day only, so a release counts from the end of it (UTC).
+    """
+    if not 0 <= hours <= _MOST_HOURS:
+        raise CatalogueError(f"minimum_age: {hours} is no number of hours")
+    return (now - timedelta(hours=hours + 24)).strftime("%Y%m%d") if hours else None
+
+
 def _of_sources(
-    sources: Sequence[Source], release: str | None, run_directory: Path, insecure: bool, skipped_sources: SkippedSources
+    sources: Sequence[Source],
+    release: str | None,
+    run_directory: Path,
+    insecure: bool,
+    skipped_sources: SkippedSources,
+    newest_day: str | None,
 ) -> Catalogue:
     known = bundled_catalogue().releases()
     failures: dict[str, Exception] = {}
@@ -178,7 +199,11 @@ def _of_sources(
                     "bundled or a file; insecure_source: true trusts the network"
                 )
             found = source_catalogue(
-                _remembered(source, run_directory), origin=source.name, release=release, known=known
+                _remembered(source, run_directory),
+                origin=source.name,
+                release=release,
+                known=known,
+                newest_day=newest_day,
             )
         except (CatalogueError, SourceError) as error:
             failures[source.name] = error

@@ -12,12 +12,13 @@ from typing import Any
 
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import (
     BuildOptions,
+    Request,
     RequestError,
     merge_options,
     parse_build,
     parse_request,
 )
-from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import Task
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.model import Ranking, Task
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.index import LATEST_WORD
 
 # The root's path is written into Python literals, Makefiles and scripts of the builds.
@@ -54,6 +55,20 @@ def task_of(options: Mapping[str, Any]) -> Task:
         prerelease=bool(options["prerelease"]),
         facts=bool(options["facts"]),
     )
+
+
+def limits_of(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What restricts a choice besides its request, as `make_query` and `resolve` take it."""
+    limits = {name: options[name] for name in ("flavor", "build", "max_level", "prerelease")}
+    release = None if options["release"] == LATEST_WORD else options["release"]
+    return limits | {"release": release, "libc": None if options["libc"] == "auto" else options["libc"]}
+
+
+def triples_for(request: Request, options: Mapping[str, Any], ranking: Ranking) -> tuple[str, ...]:
+    """What a host can run, for a request with the build that the options ask for, best first."""
+    build = options["build"]
+    merged = merge_options(request.options, parse_build(build)) if build else request.options
+    return ranking(static=merged.static)
 
 
 def _keep(text: str) -> int | None:

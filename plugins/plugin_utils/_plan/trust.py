@@ -11,7 +11,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._host.observation imp
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.model import PlanError
 
 # What we keep in the root beside homes and minor links.
-_OURS = (".level", ".links", ".lock", ".staging")
+_OURS = (".boot", ".level", ".links", ".lock", ".staging")
 _WAY_OUT = "become that user, set root to another directory, or give it to root alone (chown root, chmod go-w)"
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Final
 
@@ -51,7 +51,8 @@ class Frame:
 def report_of(results: Iterable[tuple[str, Any]], frame: Frame) -> dict[str, Any]:
     """The report of hosts by name, each with the result of its M(fleet.python.interpreter_info), or None."""
     knowledge = Knowledge(frame.today, frame.newest, frame.advisories)
-    hosts = [_host(clean(name), result, frame, knowledge) for name, result in results]
+    attested = _attested(frame.lock)
+    hosts = [_host(clean(name), result, frame, knowledge, attested) for name, result in results]
     return {
         "format": 1,
         "title": frame.title,
@@ -66,7 +67,9 @@ def report_of(results: Iterable[tuple[str, Any]], frame: Frame) -> dict[str, Any
     }
 
 
-def _host(name: str, result: Any, frame: Frame, knowledge: Knowledge) -> dict[str, Any]:
+def _host(
+    name: str, result: Any, frame: Frame, knowledge: Knowledge, attested: Mapping[str, dict[str, Any]]
+) -> dict[str, Any]:
     state, reason = _state(result)
     row: dict[str, Any] = {
         "host": name, "state": state, "reason": reason, "findings": [], "root": None, "platform": None, "homes": [],
@@ -84,9 +87,17 @@ def _host(name: str, result: Any, frame: Frame, knowledge: Knowledge) -> dict[st
         for each in _dicts(result, "left_overs")
     ]
     if frame.lock is not None:
+        for home in row["homes"]:
+            home["attestation"] = attested.get(home["sha256"] or "")
         drift_of(row, frame.lock, triples, frame.libc, frame.max_level)
     row["findings"] = _findings(row)
     return row
+
+
+def _attested(lock: Lock | None) -> dict[str, dict[str, Any]]:
+    """What a lock says of who built its assets, by their sha256."""
+    pins = lock.all_pins() if lock else ()
+    return {pin.sha256: asdict(pin.attestation) for pin in pins if pin.attestation}
 
 
 def _state(result: Any) -> tuple[str, str]:

@@ -86,6 +86,7 @@ def home_row(home: Mapping[str, Any], knowledge: Knowledge) -> dict[str, Any]:
         "starts": home.get("starts") if isinstance(home.get("starts"), bool) else None,
         "libraries": versions_of(home.get("libraries")),
         "lock": None,
+        "attestation": None,
         **knowledge.of(version or "", said["triple"] or "", said["flavor"] or "", said["build"] or ""),
     }
 

@@ -39,6 +39,7 @@ _BUILD: Final = (
     "behind",
     "lock",
     "advisories",
+    "attestation",
 )
 _TABLES: Final = ("texts", "platforms", "builds", "others", "leftovers", "missing")
 # What a browser would obey in place of showing it: control characters, marks and overrides of direction,

@@ -17,6 +17,7 @@ _PLATFORM: Final = ("system", "arch", "libc", "libc_version", "level")
 _HOME: Final = (
     "home", "version", "minor", "release", "triple", "flavor", "build", "asset", "sha256", "source", "installed",
     "linked_by", "previous_of", "processes", "size", "damage", "starts", "newest", "behind", "lock", "advisories",
+    "attestation",
 )  # fmt: skip
 _SUPPORT: Final = ("state", "until", "ends")
 HEADER: Final = (
@@ -48,7 +49,8 @@ def _rows(report: Mapping[str, Any]) -> Iterable[list[Any]]:
 def _home(home: Mapping[str, Any] | None) -> list[Any]:
     if home is None:
         return [None] * (len(_HOME) + len(_SUPPORT) + len(LIBRARIES))
-    values = [home[name] for name in _HOME]
+    proof = home["attestation"]
+    values = [home[name] for name in _HOME[:-1]] + [proof["run"] if proof else None]
     return [
         *values,
         *(home["support"][name] for name in _SUPPORT),

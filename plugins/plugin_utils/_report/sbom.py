@@ -103,6 +103,7 @@ def _builds(homes: Iterable[tuple[str, Mapping[str, Any]]]) -> Iterable[tuple[Ma
     """Each build once, with the places where it is: a fleet has the same one on many hosts."""
     found: dict[tuple[Any, ...], tuple[Mapping[str, Any], list[str]]] = {}
     for host, home in homes:
+        # One report has one lock, so the digest decides who built it.
         key = (home["version"], home["sha256"], home["source"], *sorted(home["libraries"].items()))
         found.setdefault(key, (home, []))[1].append(f"{host}:{home['home']}")
     return found.values()
@@ -127,6 +128,12 @@ def _component(
 
     digest = home["sha256"] if home and _DIGEST.fullmatch(home["sha256"] or "") else ""
     source = _url(home["source"]) if home else ""
+    references = [ExternalReference(type=ExternalReferenceType.DISTRIBUTION, url=XsUri(source))] if source else []
+    if home and (proof := home["attestation"]):
+        said = f"built from commit {proof['commit']}, entry {proof['log_index']} of the transparency log"
+        references.append(
+            ExternalReference(type=ExternalReferenceType.ATTESTATION, url=XsUri(proof["run"]), comment=said)
+        )
     return Component(
         name=name,
         version=version,
@@ -137,9 +144,7 @@ def _component(
         cpe=_cpe(product, version),
         hashes=[HashType(alg=HashAlgorithm.SHA_256, content=digest)] if digest else None,
         licenses=[DisjunctiveLicense(id=product.license)],
-        external_references=[ExternalReference(type=ExternalReferenceType.DISTRIBUTION, url=XsUri(source))]
-        if source
-        else None,
+        external_references=references,
         properties=properties,
     )
 

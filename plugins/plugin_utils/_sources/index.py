@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import release_date
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import (
     CatalogueError,
     ListCatalogue,
@@ -28,20 +29,26 @@ Read = Callable[[str], str | None]
 
 
 def source_catalogue(
-    read: Read, *, origin: str, release: str | None = None, known: Sequence[str] = ()
+    read: Read,
+    *,
+    origin: str,
+    release: str | None = None,
+    known: Sequence[str] = (),
+    newest_day: str | None = None,
 ) -> ListCatalogue:
     """The catalogue of one source.
 
     ``release`` is a tag, ``latest`` or None. A ``SHA256SUMS`` at the base, with ``<release>/<asset>`` names, says
     everything; where there is none (or it leaves out the release asked for) that of the release does; and without a
     release, that of the newest finished one (see `latest_catalogue`). ``origin`` names the source in messages.
+    ``newest_day``, as ``YYYYMMDD``, is the last day on which the latest release may have been made.
     Raises `CatalogueError`, and whatever ``read`` raises.
     """
     if release is not None and not is_release(release):
         raise CatalogueError(f"release {release!r} is not the name of a release such as 20250317")
     base = _read_sums(read, origin, None)
     if release == LATEST_WORD or (release is None and base is None):
-        return latest_catalogue(read, origin=origin, known=known, base=base)
+        return latest_catalogue(read, origin=origin, known=known, base=base, newest_day=newest_day)
     if base and (release is None or any(entry.release == release for entry in base.entries)):
         return ListCatalogue(base.entries, origin=origin)
     if release is None:
@@ -55,7 +62,14 @@ def source_catalogue(
     return ListCatalogue(sums.entries, origin=origin)
 
 
-def latest_catalogue(read: Read, *, origin: str, known: Sequence[str] = (), base: Sums | None = None) -> ListCatalogue:
+def latest_catalogue(
+    read: Read,
+    *,
+    origin: str,
+    known: Sequence[str] = (),
+    base: Sums | None = None,
+    newest_day: str | None = None,
+) -> ListCatalogue:
     """The newest finished release of one source.
 
     That is the one that ``latest-release.json`` names, if it has a ``SHA256SUMS``: upstream uploads that last, and
@@ -64,6 +78,8 @@ def latest_catalogue(read: Read, *, origin: str, known: Sequence[str] = (), base
     """
     tag = _latest_tag(read, origin)
     for candidate in _candidates(tag, base, known):
+        if newest_day and release_date(candidate) > newest_day:
+            continue
         listed = [entry for entry in base.entries if entry.release == candidate] if base else []
         if listed:
             return ListCatalogue(listed, origin=origin)
@@ -74,6 +90,11 @@ def latest_catalogue(read: Read, *, origin: str, known: Sequence[str] = (), base
         raise CatalogueError(
             f"{origin} does not say which release is its latest: it has neither {SUMS} nor {LATEST} at its base; "
             "set release to one that it has"
+        )
+    if newest_day and release_date(tag) > newest_day:
+        raise CatalogueError(
+            f"{origin} has no finished release of {newest_day} or before that is known here; its latest is {tag}, and "
+            "minimum_age rules it out"
         )
     raise CatalogueError(f"{origin} names {tag} in {LATEST}, but that release is not finished: it has no {SUMS}")
 

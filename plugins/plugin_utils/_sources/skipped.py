@@ -24,15 +24,20 @@ class SkippedSources:
     def add(self, name: str, error: Exception | str) -> None:
         """Note why the source ``name`` was skipped, unless this run has said so before."""
         if isinstance(error, UnreachedError):
-            self._first("down", name)
-        if self._first("passed-over", name):
+            self.mark_down(name)
+        if self.first("passed-over", name):
             self.notes.append(f"{error}; skipped for the next source")
 
     def is_down(self, name: str) -> bool:
         """Whether this run has found that the source does not answer."""
         return self._directory is not None and self._mark(self._directory, "down", name).exists()
 
-    def _first(self, kind: str, name: str) -> bool:
+    def mark_down(self, name: str) -> None:
+        """Remember that the source does not answer: this run asks it last."""
+        self.first("down", name)
+
+    def first(self, kind: str, name: str) -> bool:
+        """Whether this run comes to a thing of that kind for the first time, in any of its processes."""
         if self._directory is None:
             return True
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)

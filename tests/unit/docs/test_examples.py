@@ -25,6 +25,7 @@ from tests.unit.docs import pages
 REPOSITORY = Path(__file__).parents[3]
 SPECS: dict[str, Callable[[], dict[str, Any]]] = {
     "asset_info": _options.asset_options,
+    "boot": _options.boot_options,
     "bundle": _options.bundle_options,
     "interpreter": _options.interpreter_options,
     "interpreter_info": _options.interpreter_info_options,

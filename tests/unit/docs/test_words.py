@@ -16,7 +16,6 @@ from tests.gates.tree import files
 # Words that once stood for one of the glossary's, and that one.
 INSTEAD_OF = {
     "foul": "hostile",
-    "carrier": "host Python",
     "left-over": "leftover",
     "left-overs": "leftovers",
     "passed over": "skipped",

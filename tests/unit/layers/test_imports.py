@@ -25,6 +25,9 @@ PURE = (
     "_builds.suggestions",
     "_lock.lock",
     "_lock.text",
+    "_lock.attestation",
+    "_provenance.signer",
+    "_provenance.statement",
     "_host.platform",
     "_host.inventory",
     "_report.osv",
@@ -38,7 +41,7 @@ EFFECTS = frozenset(
     {"ansible", "fcntl", "os", "requests", "shutil", "socket", "subprocess", "tempfile", "time", "urllib.request"}
 )
 # Imported where it is needed, so that only who needs them must have them.
-OPTIONAL = ("cyclonedx", "packageurl", "requests", "zstandard")
+OPTIONAL = ("cramjam", "cyclonedx", "packageurl", "requests", "sigstore", "zstandard")
 MOST_FILES = 12
 MOST_LINES = 350
 FEWEST_LINES = 30

@@ -59,6 +59,70 @@ def test_the_file_is_written_as_it_is_read() -> None:
     assert format_lock(lock) == TEXT
 
 
+ATTESTED = """\
+      attestation:
+        repository: "https://github.com/astral-sh/python-build-standalone"
+        workflow: ".github/workflows/release.yml@refs/heads/main"
+        commit: "6b58d1ad8ac0b3e9d1c2a2b5f9a3a7c1d0e4f5a6"
+        run: "https://github.com/astral-sh/python-build-standalone/actions/runs/13911283464/attempts/1"
+        log_index: 183748301
+"""
+SIZE = "      size: 34567890\n"
+ATTESTED_TEXT = TEXT.replace("format: 1", "format: 2").replace(SIZE, SIZE + ATTESTED)
+
+
+def test_who_built_an_asset_is_written_as_it_is_read() -> None:
+    lock = parse_lock(ATTESTED_TEXT, origin="x")
+    pin = lock.pins["x86_64_v3-unknown-linux-gnu"]["3.13"]
+    assert pin.attestation is not None
+    assert pin.attestation.log_index == 183748301
+    assert lock.attestations() == {pin.entry.path: pin.attestation}
+    assert format_lock(lock) == ATTESTED_TEXT
+
+
+def test_that_nobody_attests_an_asset_is_written_as_it_is_read() -> None:
+    text = TEXT.replace("format: 1", "format: 2").replace(SIZE, SIZE + "      attestation: null\n")
+    lock = parse_lock(text, origin="x")
+    assert lock.pins["x86_64_v3-unknown-linux-gnu"]["3.13"].unattested
+    assert format_lock(lock) == text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('astral-sh/python-build-standalone"', 'a b"', "attestation: repository 'https://github.com/a b' is none"),
+        ('https://github.com/astral-sh/python-build-standalone"', 'file:///x"', "repository 'file:///x' is none"),
+        ("@refs/heads/main", "", "workflow '.github/workflows/release.yml' is none of an attestation"),
+        ("6b58d1ad8a", "main", "commit 'mainc0b3e9d1c2a2b5f9a3a7c1d0e4f5a6' is none of an attestation"),
+        ("183748301", "-1", "log_index '-1' is none"),
+        ("183748301", "true", "log_index 'True' is none"),
+        ("        log_index: 183748301\n", "", "the key 'log_index' is missing"),
+        ("        log_index: 1", "        extra: 1\n        log_index: 1", "unknown key 'extra'"),
+        (ATTESTED, "      attestation: yes\n", "attestation: expected keys and values, found 'True'"),
+        (
+            "actions/runs/13911283464",
+            "\\u001b[31m",
+            "run 'https://github.com/astral-sh/python-build-standalone/\\x1b[31m",
+        ),
+    ],
+)
+def test_a_damaged_attestation_is_refused(old: str, new: str, said: str) -> None:
+    assert old in ATTESTED_TEXT
+    with pytest.raises(LockError) as refusal:
+        parse_lock(ATTESTED_TEXT.replace(old, new, 1), origin="python.lock.yml")
+    assert said in str(refusal.value)
+
+
+def test_an_asset_has_one_attestation() -> None:
+    """A pin of the same asset for other hosts may be older than its attestation, but not say another one."""
+    head, tail = ATTESTED_TEXT.split("  x86_64_v3-unknown-linux-gnu:\n")
+    text = f"{head}  x86_64_v3-unknown-linux-gnu:\n{tail}  x86_64_v4-unknown-linux-gnu:\n{tail}"
+    assert format_lock(parse_lock(text, origin="x")) == text
+    assert parse_lock(text.replace(ATTESTED, "", 1), origin="x").attestations().keys() == {f"20250317/{V3_ASSET}"}
+    with pytest.raises(LockError, match="stands there with two different attestations"):
+        parse_lock(text.replace("183748301", "183748302", 1), origin="x")
+
+
 def test_an_empty_lock() -> None:
     assert parse_lock(format_lock(Lock((), {})), origin="x") == Lock((), {})
 
@@ -87,7 +151,7 @@ DAMAGE = {
     "empty": (lambda: "", "expected keys and values, found 'None'"),
     "a list": (lambda: "- 1\n", "expected keys and values"),
     "a tag that makes objects": (change("format: 1", "format: !!python/object:os.system 1"), "is not YAML"),
-    "a newer format": (change("format: 1", "format: 2\nnew: 1"), "of format 2, this version of fleet.python reads 1"),
+    "a newer format": (change("format: 1", "format: 3\nnew: 1"), "of format 3, this version of fleet.python reads 2"),
     "no format": (change("format: 1\n", ""), "the key 'format' is missing"),
     "a format that is none": (change("format: 1", "format: yes"), "format True is not a format"),
     "an unknown key": (change("format: 1", "format: 1\nextra: 5"), "unknown key 'extra'; known are format, requests"),

@@ -10,10 +10,18 @@ from typing import Any
 
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import parse_asset
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry, ListCatalogue
+from ansible_collections.fleet.python.plugins.plugin_utils._lock.attestation import Attestation
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import Lock, Pin
 from ansible_collections.fleet.python.plugins.plugin_utils._report.gather import Frame
 from ansible_collections.fleet.python.plugins.plugin_utils._report.newest import Newest
 
+PROOF = Attestation(
+    "https://github.com/astral-sh/python-build-standalone",
+    ".github/workflows/release.yml@refs/heads/main",
+    "6b58d1ad8ac0b3e9d1c2a2b5f9a3a7c1d0e4f5a6",
+    "https://github.com/astral-sh/python-build-standalone/actions/runs/1/attempts/1",
+    7,
+)
 TODAY = date(2026, 11, 27)
 TRIPLE = "x86_64_v3-unknown-linux-gnu"
 
@@ -68,7 +76,7 @@ def looked(*homes: dict[str, Any], **others: Any) -> dict[str, Any]:
 
 def lock_of(*entries: Entry, triple: str = TRIPLE) -> Lock:
     """A lock that pins each entry under its minor version."""
-    pins = {each.asset.python_minor: Pin(each.asset, each.release, each.sha256, None) for each in entries}
+    pins = {each.asset.python_minor: Pin(each.asset, each.release, each.sha256, None, PROOF) for each in entries}
     return Lock(requests=tuple(pins), pins={triple: pins})
 
 

@@ -10,6 +10,7 @@ import io
 import json
 import os
 import sys
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,13 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from ansible_collections.fleet.python.plugins.plugin_utils._report.gather import report_of
+from ansible_collections.fleet.python.plugins.plugin_utils._report.page import compact
 from ansible_collections.fleet.python.plugins.plugin_utils._report.rows import csv_text
 from ansible_collections.fleet.python.plugins.plugin_utils._report.sbom import fleet_sbom, host_sboms
 from ansible_collections.fleet.python.plugins.plugin_utils._report.support import CYCLES, support
 from ansible_collections.fleet.python.plugins.plugin_utils._report.table import host_table
 from ansible_collections.fleet.python.plugins.plugin_utils._report.write import ReportError, file_name, write_all
-from tests.unit.report.fleet import entry, frame, home, lock_of, looked
+from tests.unit.report.fleet import PROOF, entry, frame, home, lock_of, looked
 
 DAMAGED = home("3.12.6", damage="1 of its 10 files are missing", linked_by=[], sha256="b" * 64)
 
@@ -186,3 +188,16 @@ def test_the_dates_of_a_version_follow_each_other() -> None:
 def test_a_lock_of_one_version_leaves_the_table_readable() -> None:
     made = report(("web1", looked(home())), lock=lock_of(entry("3.13.9", sha256="c" * 64)), lock_path="python.lock.yml")
     assert "drifted" in host_table(made)
+
+
+def test_who_built_a_build_is_in_every_form() -> None:
+    lock = lock_of(entry("3.13.2"))
+    made = report(("web1", looked(home(), home("3.12.6", sha256="b" * 64, linked_by=[]))), lock=lock, lock_path="x")
+    attested, other = made["hosts"][0]["homes"]
+    assert attested["attestation"] == asdict(PROOF)
+    assert other["attestation"] is None
+    assert [line["attestation"] for line in csv.DictReader(io.StringIO(csv_text(made)))] == [PROOF.run, ""]
+    references = [each.get("externalReferences", []) for each in valid(fleet_sbom(made))["components"]]
+    proofs = [each for found in references for each in found if each["type"] == "attestation"]
+    assert [(each["url"], PROOF.commit in each["comment"]) for each in proofs] == [(PROOF.run, True)]
+    assert PROOF.run in json.dumps(compact(made))

@@ -75,6 +75,8 @@ function homeFacts({ build, ...home }) {
         ['Asset', build.asset, 'whole'],
         ['SHA-256', build.sha256, 'whole'],
         ['Source', build.source, 'whole'],
+        ['Built by', build.attestation ? build.attestation.run : '', 'whole'],
+        ['From commit', build.attestation ? build.attestation.commit : '', 'whole'],
     ]);
 }
 
