@@ -36,7 +36,7 @@ def site(controller: Controller, mirror: MirrorServer, serve: Serve, tmp_path: P
         ("debian12-curl", "dash"),
         ("alpine", "busybox ash"),
         ("debian12-curl", "bash"),
-        pytest.param("alpine-arm64", "sh", marks=pytest.mark.slow),
+        pytest.param("alpine-arm64", "sh", marks=pytest.mark.unproven),
     ],
 )
 def test_the_whole_way(image: str, shell: str, new_host: NewHost, site: Site) -> None:

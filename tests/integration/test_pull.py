@@ -118,7 +118,7 @@ def git_server(containers: Mapping[str, str]) -> Iterator[Callable[[Path], str]]
         yield start
 
 
-@pytest.mark.slow
+@pytest.mark.unproven
 def test_the_whole_way(
     new_host: NewHost,
     controller: Controller,
