@@ -240,7 +240,13 @@ IMAGES = (
     # What downloads by itself and has no Python: hosts of boot scripts.
     Image("debian12-curl", "amd64", "bookworm", ("curl", "ca-certificates")),
     # What runs ansible-pull, with a Python of ours.
-    Image("debian12-pull", "amd64", "bookworm", ("systemd", "systemd-sysv", "git", "curl", "ca-certificates")),
+    Image(
+        "debian12-pull",
+        "amd64",
+        "bookworm",
+        ("systemd", "systemd-sysv", "git", "curl", "ca-certificates"),
+        only_named=True,
+    ),
     # As clouds have it: cloud-init is a program of the distribution's Python.
     Image(
         "debian12-cloud",
@@ -248,6 +254,7 @@ IMAGES = (
         "bookworm",
         ("systemd", "systemd-sysv", "cloud-init", "curl", "ca-certificates"),
         ("python3", "python3.11"),
+        only_named=True,
     ),
     # The Wget2 of Debian 12 is a beta, see test_an_old_wget2 in tests/unit/execute/test_fetch_sh.py.
     Image("debian13-wget2", "amd64", "trixie", ("wget2", "ca-certificates")),
