@@ -15,13 +15,13 @@ from typing import BinaryIO
 from ansible_collections.fleet.python.plugins.module_utils._archive.gunzip import UnpackError
 from ansible_collections.fleet.python.plugins.module_utils._archive.manifest import MANIFEST, Contents
 from ansible_collections.fleet.python.plugins.module_utils._archive.new_tree import NEW_FILE, NewTree
+from ansible_collections.fleet.python.plugins.module_utils._delta.errors import DeltaError
 from ansible_collections.fleet.python.plugins.module_utils._delta.index import (
     DIRECTORY,
     HARD_LINK,
     KEPT,
     LINK,
     MADE,
-    DeltaError,
     Entry,
     Index,
     Part,
@@ -66,8 +66,8 @@ def apply_delta(delta: str, old: str, destination: str, archive: str) -> Content
             if file.read(1):
                 raise DeltaError("there is something after its end")
         _finish(tree, index)
-    except (UnpackError, lzma.LZMAError, EOFError) as error:
-        raise DeltaError(str(error)) from error
+    except (UnpackError, lzma.LZMAError, EOFError, MemoryError) as error:
+        raise DeltaError(str(error) or type(error).__name__) from error
     except (FileExistsError, NotADirectoryError) as error:
         raise DeltaError(f"it names {error.filename!r} twice, or as a file and a folder") from error
     finally:
@@ -186,7 +186,7 @@ def _write(file: BinaryIO, piece: bytes) -> None:
 def _write_stream(tree: NewTree, stream: Stream, delta: BinaryIO, home: _OldHome) -> None:
     """Write the new parts of one stream."""
     unpacked = _unpacked(stream, delta, home)
-    rest = memoryview(b"")
+    rest = b""
     last, file = "", None
     try:
         for part in stream.new:
@@ -198,11 +198,12 @@ def _write_stream(tree: NewTree, stream: Stream, delta: BinaryIO, home: _OldHome
             left = part.size
             while left:
                 if not rest:
-                    rest = memoryview(next(unpacked, b""))
+                    rest = next(unpacked, b"")
                     if not rest:
                         raise DeltaError("a stream ends before its files do")
-                _write(file, bytes(rest[:left]))
-                left, rest = left - len(rest[:left]), rest[left:]
+                now, rest = rest[:left], rest[left:]
+                _write(file, now)
+                left -= len(now)
     finally:
         if file:
             file.close()

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from ansible_collections.fleet.python.plugins.module_utils._archive.gunzip import UnpackError
 from ansible_collections.fleet.python.plugins.module_utils._archive.members import check_link, parts_below
+from ansible_collections.fleet.python.plugins.module_utils._delta.errors import DeltaError
 
 MAGIC = b"fleet-delta 1 "
 # The kinds of entries. KEPT: a file of the old tree. MADE: a file that the streams write.
@@ -30,10 +31,6 @@ _MOST_BYTES = 4 << 30
 _MOST_STREAMS = 256
 _MOST_PARTS = 1_000_000
 _TOP = ("python",)
-
-
-class DeltaError(Exception):
-    """A delta is damaged or hostile, or does not fit the old home. Nothing of what it made may be used."""
 
 
 class Part(NamedTuple):

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
 from ansible_collections.fleet.python.plugins.module_utils._archive.manifest import BYTECODE
@@ -61,19 +61,23 @@ class _Share:
     stride: int
 
 
-def make_delta(old: tuple[Path, str], new: tuple[Path, str], top: Sequence[str], target: Path) -> None:
+def make_delta(old: tuple[Path, str], new: tuple[Path, str], top: Sequence[str], target: Path, scratch: Path) -> None:
     """Write the delta that leads from one ``.tar.gz`` to another, each with its sha256, into the file ``target``.
 
-    ``top`` is the folder of both archives that becomes the home. Takes a minute or two, and up to 1 GB of memory.
-    Raises UnpackError and OSError.
+    ``top`` is the folder of both archives that becomes the home. ``scratch`` is a folder that is made for the work and
+    removed. Takes a minute or two, and up to 1 GB of memory. Raises UnpackError and OSError.
     """
-    with TemporaryDirectory(dir=target.parent) as folder:
-        trees = []
+    # What a run that was killed has left.
+    shutil.rmtree(scratch, ignore_errors=True)
+    try:
+        trees: dict[str, Tree] = {}
         for name, (archive, sha256) in (("old", old), ("new", new)):
-            path = Path(folder, name)
-            path.mkdir()
-            trees.append(Tree(path, sha256, unpack(str(archive), str(path), tuple(top)).digests))
-        write_delta(*trees, target)
+            path = scratch / name
+            path.mkdir(parents=True)
+            trees[name] = Tree(path, sha256, unpack(str(archive), str(path), tuple(top)).digests)
+        write_delta(trees["old"], trees["new"], target)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def write_delta(old: Tree, new: Tree, target: Path) -> None:

@@ -23,7 +23,6 @@ from hypothesis import strategies as st
 
 from ansible_collections.fleet.python.plugins.module_utils._archive import gunzip as _gunzip
 from ansible_collections.fleet.python.plugins.module_utils._archive import new_tree as _new_tree
-from ansible_collections.fleet.python.plugins.module_utils._archive import unpack as _unpack
 from ansible_collections.fleet.python.plugins.module_utils._archive.gunzip import UnpackError
 from ansible_collections.fleet.python.plugins.module_utils._archive.unpack import unpack
 from tests.unit.archive.tarballs import (

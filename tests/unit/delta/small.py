@@ -89,7 +89,7 @@ def delta(folder: Path, old: Files = OLD_FILES, new: Files = NEW_FILES) -> Path:
     for name, sha256, files in (("from", OLD, old), ("to", NEW, new)):
         path = made(folder / name, files)
         trees.append(Tree(path, sha256, digests(path)))
-    write_delta(*trees, folder / "delta")
+    write_delta(trees[0], trees[1], folder / "delta")
     return folder / "delta"
 
 

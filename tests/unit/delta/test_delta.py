@@ -20,13 +20,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.fleet.python.plugins.module_utils._delta.apply import apply_delta
+from ansible_collections.fleet.python.plugins.module_utils._delta.errors import DeltaError
 from ansible_collections.fleet.python.plugins.module_utils._delta.index import (
     KEPT,
     MADE,
-    DeltaError,
     Entry,
     Index,
     Part,
+    Stream,
     index_text,
     read_index,
 )
@@ -252,7 +253,7 @@ def test_a_stream_that_holds_more_than_its_files_is_refused(ready: Path, tmp_pat
     """A bomb: it is read no further than to the first byte too many."""
     bomb = pack(b"", bytes(8 << 20), 0)
     index = Index("0" * 64, NEW, "2" * 64, [Entry(MADE, "a", False, "", 10)], [])
-    stream = _make.Stream([], [Part("a", 0, 10)], len(bomb.chunks), bomb.skipped, 0)
+    stream = Stream([], [Part("a", 0, 10)], len(bomb.chunks), bomb.skipped, 0)
     file = tmp_path / "delta"
     file.write_bytes(index_text(index._replace(streams=[stream])) + bomb.chunks)
     with pytest.raises(DeltaError):
