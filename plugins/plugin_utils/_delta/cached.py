@@ -55,7 +55,7 @@ def cached_delta(
         used(path)
         return Archive(path, note.read_text(encoding="ascii"))
     except (OSError, UnpackError, SourceError, ValueError, MemoryError) as error:
-        raise NoDeltaError(f"it cannot be made: {error or type(error).__name__}") from error
+        raise NoDeltaError(f"it cannot be made: {str(error) or type(error).__name__}") from error
 
 
 def _good(path: Path) -> bool:
