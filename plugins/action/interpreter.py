@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -18,13 +18,14 @@ from ansible_collections.fleet.python.plugins.plugin_utils._execute.executor imp
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.host_python import candidates
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.module_plan import Order
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.retry import Attempt, next_attempt
-from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer import TransferOptions
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer import Base, TransferOptions
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observe import observe
 from ansible_collections.fleet.python.plugins.plugin_utils._host.platform import platform_of, triples_of
 from ansible_collections.fleet.python.plugins.plugin_utils._host.starting import start_each
 from ansible_collections.fleet.python.plugins.plugin_utils._plan import result as _result
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.chooser import Chooser
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.delta import bases_of
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.model import Plan, Task
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import make_plan
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.task import task_of
@@ -57,6 +58,7 @@ class ActionModule(FleetAction):
         skipped = SkippedSources(run_directory())
         sources = sources_of(options["source"], access)
         transfer = TransferOptions(options["transfer"], sources, run_directory(), access, skipped)
+        transfer = replace(transfer, delta=options["delta"], delta_link=options["delta_link"])
         look = partial(_look, remote, task, verify=options["verify"])
         attempt = Attempt(options["transfer"], options["max_level"])
         observed = look()
@@ -111,13 +113,22 @@ def _plan(options: Mapping[str, Any], observed: Observation, attempt: Attempt, t
     chooser = Chooser(options, transfer.sources, ranking, run_directory(), transfer.skipped_sources)
     triples = ranking(static=task.only_static)
     plan = make_plan(task, observed, ranking, chooser.choose)
+    # A plan made without the prerequisites is made again, so look nothing up for it.
+    sending = observed.prerequisites_known or not plan.changed
     order = Order(
-        # A plan made without the prerequisites is made again, so look nothing up for it.
-        entries=chooser.entries(plan.installs) if observed.prerequisites_known or not plan.changed else {},
+        entries=chooser.entries(plan.installs) if sending else {},
         transfer=transfer,
         externally_managed=options["externally_managed"],
         compile_bytecode=options["compile_bytecode"],
         venv_roots=options["venv_roots"],
         level=attempt.learned_level,
+        bases=_bases(plan, observed, chooser) if sending and options["delta"] != "never" else {},
+        whole="the delta did not fit" if attempt.whole else "",
     )
     return _Planned(plan, order, platform.result(triples), chooser.notes)
+
+
+def _bases(plan: Plan, observed: Observation, chooser: Chooser) -> dict[str, Base]:
+    """By home of each install, the build that a delta may lead from: one whose bytes the catalogue knows."""
+    found = {home: (old.home, chooser.installed(old)) for home, old in bases_of(plan, observed).items()}
+    return {home: Base(name, entry) for home, (name, entry) in found.items() if entry}

@@ -93,7 +93,8 @@ def rows_of(host: str, result: Mapping[str, Any], seconds: str) -> list[Sequence
     rows: list[Sequence[str]] = []
     for number, found in enumerate(result.get("interpreters") or []):
         cells = (clean(str(found.get(key, "-"))) for key in ("interpreter", "version", "action"))
-        way = archive if found.get("action") not in ("kept", "removed", "rolled_back") else "-"
+        way = "delta" if found.get("delta") else archive
+        way = way if found.get("action") not in ("kept", "removed", "rolled_back") else "-"
         rows.append((*about, *cells, way, "" if number else seconds))
     return rows
 

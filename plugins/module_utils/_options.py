@@ -56,6 +56,8 @@ _INTERPRETER: dict[str, Any] = {
     "version": {"type": "list", "elements": "str", "required": True},
     "state": {"type": "str", "default": "present", "choices": ["present", "latest", "absent", "previous"]},
     "transfer": {"type": "str", "default": "auto", "choices": ["auto", "pull", "push"]},
+    "delta": {"type": "str", "default": "auto", "choices": ["auto", "never", "always"]},
+    "delta_link": {"type": "int", "default": 0},
     # Paths on the host do not have the type "path", which would expand the controller's home and variables.
     "root": {"type": "str", "default": "/opt/python"},
     "links": {"type": "list", "elements": "str", "default": []},

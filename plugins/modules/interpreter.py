@@ -83,6 +83,35 @@ options:
       - push
     default: auto
     version_added: 0.1.0
+  delta:
+    description:
+      - Whether the controller may push a binary delta in place of a whole archive, where the host has an older build of
+        the same minor version, triple and flavor. The delta of a patch release takes a quarter of the bytes or less.
+        The home that comes of it is the same to the bit, with the same manifest and receipt.
+      - V(auto) takes a delta where the archive would be pushed, if the controller has it, or if O(delta_link) says that
+        making it pays.
+      - V(always) makes one if need be. Unless O(transfer=pull), it also makes the controller push where the host could
+        download.
+      - V(never) sends whole archives.
+      - The controller makes each delta once for all hosts, in a minute or two and up to 1 GB of memory, and keeps it in
+        its cache. It has to get both archives from O(source) for that, and the old one must be in the catalogue.
+      - If there is no delta, or it does not fit because somebody has changed the old build, the whole archive is sent.
+        RV(interpreters[].delta_reason) or a warning says so.
+    type: str
+    choices:
+      - auto
+      - never
+      - always
+    default: auto
+    version_added: 0.1.0
+  delta_link:
+    description:
+      - How fast the way from the controller to the host is, in kB/s. V(0) if you do not know it.
+      - With O(delta=auto), a missing delta is made if it saves one host more than the two minutes that making it takes.
+        For the archives of 2024, that is so below about 300 kB/s.
+    type: int
+    default: 0
+    version_added: 0.1.0
   root:
     description:
       - The directory on the host that contains everything, as an absolute path.
@@ -363,6 +392,21 @@ interpreters:
       returned: when it was installed, and not in check mode
       type: str
       sample: "the host got it from nowhere: https://mirror.example.com/: Connection refused"
+    sent_bytes:
+      description: How many bytes the controller has sent for it, as an archive or as a delta. 0 for V(pull).
+      returned: when it was installed, and not in check mode
+      type: int
+      sample: 11253379
+    delta:
+      description: Whether a delta was sent in place of the archive.
+      returned: when it was installed, and not in check mode
+      type: bool
+      sample: true
+    delta_reason:
+      description: Why that was so.
+      returned: when it was installed, and not in check mode
+      type: str
+      sample: cpython-3.12.2+20240224-x86_64_v2-unknown-linux-gnu is whole
     in_use:
       description: Why a build that was to be removed has stayed.
       returned: when it has
@@ -454,6 +498,7 @@ def main() -> None:
             illegal_instruction=error.illegal_instruction,
             concurrent_run=error.concurrent_run,
             unreached=error.unreached,
+            unfit_delta=error.unfit_delta,
         )
     module.exit_json(temporary_removed=_removed(plan["temporary"]), **result)
 

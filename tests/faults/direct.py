@@ -30,6 +30,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors impor
     CrashError,
     IllegalInstructionError,
     StageError,
+    UnfitDeltaError,
     UnreachedError,
 )
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.download import Watch, unwatched
@@ -70,7 +71,7 @@ sys.addaudithook(step)
 try:
     result = sweep_only(plan["root"]) if plan.get("sweep_only") else apply_plan(plan)
 except ApplyError as error:
-    kinds = ("illegal_instruction", "concurrent_run", "unreached")
+    kinds = ("illegal_instruction", "concurrent_run", "unreached", "unfit_delta")
     result = {"msg": str(error), "done": list(error.done), **{kind: getattr(error, kind) for kind in kinds}}
 print(json.dumps({**result, "changing": steps, "turns": turns}))
 """
@@ -249,6 +250,7 @@ class Direct:
         if "msg" in result:
             kinds: dict[str, type[StageError]] = {
                 "concurrent_run": ConcurrentRunError,
+                "unfit_delta": UnfitDeltaError,
                 "unreached": UnreachedError,
                 "illegal_instruction": IllegalInstructionError,
             }

@@ -44,10 +44,8 @@ class Outcome:
 
 def plannable(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What check mode can tell of each interpreter: which way its bytes take is known when they have taken it."""
-    return [
-        {key: value for key, value in each.items() if key not in ("transfer", "transfer_reason")}
-        for each in result["interpreters"]
-    ]
+    travel = ("transfer", "transfer_reason", "sent_bytes", "delta", "delta_reason")
+    return [{key: value for key, value in each.items() if key not in travel} for each in result["interpreters"]]
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,6 @@ import hashlib
 import os
 import shutil
 import stat
-from collections import OrderedDict
-from contextlib import suppress
 
 from ansible_collections.fleet.python.plugins.module_utils._archive.gunzip import Stream, UnpackError
 from ansible_collections.fleet.python.plugins.module_utils._archive.manifest import Contents
@@ -31,45 +29,11 @@ from ansible_collections.fleet.python.plugins.module_utils._archive.members impo
     members,
     parts_below,
 )
+from ansible_collections.fleet.python.plugins.module_utils._archive.new_tree import NEW_FILE, NewTree
 from ansible_collections.fleet.python.plugins.module_utils._background import read_ahead
 
-# At least twice the depth, since the folders of both names of a hard link are open at once.
-_OPEN_DIRECTORIES = 64
 # What link(2) says where the file system has no hard links, or no more of them.
 _NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EMLINK})
-_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
-
-
-class _Tree:
-    """The tree being made, with its contents so far. Keeps the directories used last open by descriptor."""
-
-    def __init__(self, destination: str) -> None:
-        self.contents = Contents({}, set())
-        self._root = os.open(destination, _FOLDER)
-        self._open: OrderedDict[tuple[str, ...], int] = OrderedDict()
-
-    def close(self) -> None:
-        for descriptor in self._open.values():
-            os.close(descriptor)
-        os.close(self._root)
-
-    def directory(self, path: tuple[str, ...]) -> int:
-        """A descriptor of the directory, made with mode 0755 if it is missing."""
-        if not path:
-            return self._root
-        if path in self._open:
-            self._open.move_to_end(path)
-            return self._open[path]
-        parent = self.directory(path[:-1])
-        # It may have been made before. If it is no directory, the open below fails.
-        with suppress(FileExistsError):
-            os.mkdir(path[-1], 0o755, dir_fd=parent)
-        descriptor = os.open(path[-1], _FOLDER, dir_fd=parent)
-        self._open[path] = descriptor
-        if len(self._open) > _OPEN_DIRECTORIES:
-            os.close(self._open.popitem(last=False)[1])
-        return descriptor
 
 
 def unpack(archive: str, destination: str, top: tuple[str, ...] = ("python",)) -> Contents:
@@ -79,7 +43,7 @@ def unpack(archive: str, destination: str, top: tuple[str, ...] = ("python",)) -
     This user owns all of it. Returns the files and links that were made.
     Raises UnpackError for a damaged or hostile archive, and OSError if the host refuses (a full disk).
     """
-    tree = _Tree(destination)
+    tree = NewTree(destination)
     umask = os.umask(0o022)
     try:
         with open(archive, "rb", buffering=0) as packed:
@@ -104,7 +68,7 @@ def unpack(archive: str, destination: str, top: tuple[str, ...] = ("python",)) -
     return tree.contents
 
 
-def _create(tree: _Tree, parts: list[str], member: Member, stream: Stream, top: tuple[str, ...]) -> None:
+def _create(tree: NewTree, parts: list[str], member: Member, stream: Stream, top: tuple[str, ...]) -> None:
     if member.kind == DIRECTORY:
         tree.directory(tuple(parts))
         return
@@ -126,7 +90,7 @@ def _create(tree: _Tree, parts: list[str], member: Member, stream: Stream, top: 
 
 def _create_file(folder: int, name: str, member: Member, stream: Stream) -> str:
     """Make a file from the stream's next bytes. Returns their sha256."""
-    descriptor = os.open(name, _NEW_FILE, 0o755 if member.mode & 0o111 else 0o644, dir_fd=folder)
+    descriptor = os.open(name, NEW_FILE, 0o755 if member.mode & 0o111 else 0o644, dir_fd=folder)
     try:
         digest = hashlib.sha256()
         left = member.size
@@ -141,7 +105,7 @@ def _create_file(folder: int, name: str, member: Member, stream: Stream) -> str:
         os.close(descriptor)
 
 
-def _create_hard_link(tree: _Tree, parts: list[str], member: Member, top: tuple[str, ...]) -> str:
+def _create_hard_link(tree: NewTree, parts: list[str], member: Member, top: tuple[str, ...]) -> str:
     """Make another name for a file. Returns the path of the first name."""
     source = parts_below(member.target, top)
     if not source:
@@ -168,5 +132,5 @@ def _copy(above: int, source: str, folder: int, name: str) -> None:
     """Copy a file of the tree, on a file system that has no hard links."""
     with open(os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=above), "rb") as old:
         mode = stat.S_IMODE(os.fstat(old.fileno()).st_mode)
-        with open(os.open(name, _NEW_FILE, mode, dir_fd=folder), "wb") as new:
+        with open(os.open(name, NEW_FILE, mode, dir_fd=folder), "wb") as new:
             shutil.copyfileobj(old, new)

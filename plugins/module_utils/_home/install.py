@@ -20,6 +20,7 @@ from ansible_collections.fleet.python.plugins.module_utils._archive.manifest imp
 )
 from ansible_collections.fleet.python.plugins.module_utils._archive.unpack import unpack
 from ansible_collections.fleet.python.plugins.module_utils._background import Background
+from ansible_collections.fleet.python.plugins.module_utils._delta.errors import DeltaError
 from ansible_collections.fleet.python.plugins.module_utils._digest import digest_of
 from ansible_collections.fleet.python.plugins.module_utils._elf import executable_stacks
 from ansible_collections.fleet.python.plugins.module_utils._fetch.pull import parse_pull, take_pull
@@ -94,7 +95,7 @@ def install_build(
             return None
         contents = None
         if not staged:
-            source, contents = _unpacked(stage, tree, install, fetched, steps)
+            source, contents = _unpacked(root, stage, install, fetched, steps)
         python = os.path.join(tree, install["program"])
         with steps.step("relocate", home):
             # A tree that the module unpacked is normal already, unless it inherited a group or access lists.
@@ -139,21 +140,34 @@ def _contents(tree: str, unpacked: Contents | None, changed: list[str]) -> Conte
     return unpacked
 
 
-def _unpacked(stage: str, tree: str, install: dict[str, Any], fetched: Any, steps: Steps) -> tuple[str, Contents]:
-    """Take the archive and unpack it. Returns the source of the bytes, and the contents of the tree."""
-    archive = os.path.join(stage, "archive")
+def _unpacked(root: str, stage: str, install: dict[str, Any], fetched: Any, steps: Steps) -> tuple[str, Contents]:
+    """Take the archive and unpack it, or apply a delta. Returns the source of the bytes, and the tree's contents."""
+    archive, tree = (os.path.join(stage, name) for name in ("archive", "tree"))
     with steps.step("download", install["home"]):
         if install["file"]:
-            copy_checked(install["file"], archive, install["sha256"])
+            copy_checked(install["file"], archive, install["delta"] or install["sha256"])
         elif fetched:
             os.rename(fetched[0], archive)
         else:
             raise ConcurrentRunError(f"another run has removed {install['home']}")
     with steps.step("unpack", install["home"]):
         os.mkdir(tree)
-        contents = unpack(archive, tree, tuple(install["top"]))
+        if install["delta"]:
+            contents = _rebuilt(archive, os.path.join(root, install["old"]), tree, install)
+        else:
+            contents = unpack(archive, tree, tuple(install["top"]))
         os.unlink(archive)
     return fetched[1] if fetched else install["source"], contents
+
+
+def _rebuilt(delta: str, old: str, tree: str, install: dict[str, Any]) -> Contents:
+    """Make the tree out of an old home. Raises DeltaError."""
+    try:
+        # Most installations need no lzma, and a distribution's Python may lack it.
+        from ansible_collections.fleet.python.plugins.module_utils._delta.apply import apply_delta
+    except ImportError as error:
+        raise DeltaError(f"the Python that runs the module, {sys.executable}, has no lzma") from error
+    return apply_delta(delta, old, tree, install["sha256"])
 
 
 def _keep_packages(root: str, install: dict[str, Any], tree: str, steps: Steps) -> None:

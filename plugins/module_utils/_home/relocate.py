@@ -12,6 +12,7 @@ from __future__ import annotations
 import glob
 import os
 import re
+from fnmatch import fnmatchcase
 from functools import partial
 from typing import Callable, NamedTuple
 
@@ -77,6 +78,12 @@ _SSL_FALLBACK = (
                         break
 """
 )
+
+
+def is_rewritten(path: str) -> bool:
+    """Whether `relocate` may have changed the file at this path of a home."""
+    own = ("lib/python3.*/ssl.py", "lib/python3.*/EXTERNALLY-MANAGED")
+    return any(fnmatchcase(path, pattern) for pattern in (*own, *(rewrite.pattern for rewrite in _REWRITES)))
 
 
 def rewrite_prefix(text: str, home: str) -> str:

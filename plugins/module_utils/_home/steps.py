@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ansible_collections.fleet.python.plugins.module_utils._archive.gunzip import UnpackError
+from ansible_collections.fleet.python.plugins.module_utils._delta.errors import DeltaError
 from ansible_collections.fleet.python.plugins.module_utils._fetch.verify import FetchError, UnreachedError
 from ansible_collections.fleet.python.plugins.module_utils._home.trial import IllegalInstruction, TrialError
 from ansible_collections.fleet.python.plugins.module_utils._root.errors import ConcurrentRunError, RootError
@@ -25,6 +26,7 @@ class ApplyError(Exception):
     ``illegal_instruction``: the interpreter died of one, so a build for a lower CPU level may work.
     ``concurrent_run``: a concurrent run changed the host, so a new plan may work.
     ``unreached``: no source gave anything, so the controller may push the archive.
+    ``unfit_delta``: the delta does not lead from the old home to the new one, so the whole archive may work.
     """
 
     def __init__(self, step: str, home: str, reason: str, done: Sequence[str] = (), cause: Exception | None = None):
@@ -35,6 +37,7 @@ class ApplyError(Exception):
         self.illegal_instruction = isinstance(cause, IllegalInstruction)
         self.concurrent_run = isinstance(cause, ConcurrentRunError)
         self.unreached = isinstance(cause, UnreachedError)
+        self.unfit_delta = isinstance(cause, DeltaError)
 
 
 class Steps:
@@ -56,7 +59,7 @@ class Steps:
         start = time.monotonic()
         try:
             yield
-        except (FetchError, RootError, TrialError, UnpackError) as error:
+        except (DeltaError, FetchError, RootError, TrialError, UnpackError) as error:
             raise ApplyError(name, home, str(error), self.done, error) from error
         except OSError as error:
             raise ApplyError(name, home, reason_of(error), self.done) from error

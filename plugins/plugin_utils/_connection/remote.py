@@ -29,6 +29,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors impor
     CrashError,
     IllegalInstructionError,
     StageError,
+    UnfitDeltaError,
     UnreachedError,
 )
 from ansible_collections.fleet.python.plugins.plugin_utils._host.script import passes
@@ -55,6 +56,7 @@ def _failure(result: Mapping[str, Any]) -> StageError:
     kinds = {
         "concurrent_run": ConcurrentRunError,
         "unreached": UnreachedError,
+        "unfit_delta": UnfitDeltaError,
         "illegal_instruction": IllegalInstructionError,
     }
     error = next((kind for name, kind in kinds.items() if result.get(name)), StageError)(said)

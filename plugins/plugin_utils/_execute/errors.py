@@ -40,6 +40,10 @@ class UnreachedError(StageError):
     """The host got nothing from any source, neither good nor bad: the controller may."""
 
 
+class UnfitDeltaError(StageError):
+    """The delta that was sent does not lead from the host's old home to the new one: the whole archive may do."""
+
+
 class IllegalInstructionError(StageError):
     """The interpreter is built for a higher CPU level than this host has: one for a lower level may do.
 

@@ -44,6 +44,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer imp
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation
 from ansible_collections.fleet.python.plugins.plugin_utils._host.script import script_text
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.build import archive_top, program_of
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.delta import why_not
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.model import Build, Plan
 
 # The exit status that a shell reports, and the one that a parent sees, for a process that SIGILL has ended.
@@ -82,9 +83,17 @@ def execute(plan: Plan, observed: Observation, host: Host, order: Order) -> dict
     python = usable_python(plan, observed, host)
     first = None if python else staged_first(plan)
     methods = choose_methods(plan, observed, host, order, first)
+    reasons = {home: _why_whole(order, home, method, first) for home, method in methods.items()}
     archives = {
         home: transfer(
-            order.entries[home], home, method, host, order.transfer, steps, by_sh=bool(first and first.home == home)
+            order.entries[home],
+            home,
+            method,
+            host,
+            order.transfer,
+            steps,
+            by_sh=bool(first and first.home == home),
+            base=None if reasons[home] else order.bases.get(home),
         )
         for home, method in methods.items()
     }
@@ -95,7 +104,18 @@ def execute(plan: Plan, observed: Observation, host: Host, order: Order) -> dict
         raise recovered(error, plan, first, host, order) from error.__cause__
     skipped = [*(staged.skipped_sources if staged else ()), *result.pop("skipped_sources", [])]
     _note_skipped(skipped, order)
-    return {**result, "steps": steps + result.get("steps", []), "transfers": transfers_by_home(methods)}
+    return {
+        **result,
+        "steps": steps + result.get("steps", []),
+        "transfers": transfers_by_home(methods, archives, reasons),
+    }
+
+
+def _why_whole(order: Order, home: str, method: Method, first: Build | None) -> str:
+    """Why the whole archive is to be sent, empty where a delta is looked for."""
+    if first and first.home == home:
+        return "the host has no Python that can apply one"
+    return order.whole or why_not(order.transfer.delta, order.bases, home, method.name)
 
 
 def usable_python(plan: Plan, observed: Observation, host: Host) -> str | None:
@@ -115,7 +135,13 @@ def choose_methods(
     """
     options = replace(order.transfer, unreached=recall_unreached(order.transfer, host.name))
     methods = {
-        build.home: choose_method(order.entries[build.home], options, observed, without_python=first is not None)
+        build.home: choose_method(
+            order.entries[build.home],
+            options,
+            observed,
+            without_python=first is not None,
+            has_base=build.home in order.bases and first is None and not order.whole,
+        )
         for build in plan.installs
     }
     if first:

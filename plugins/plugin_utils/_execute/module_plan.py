@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import parse_asset
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.quirks import quirks_of
-from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer import TransferOptions, Transferred
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer import Base, TransferOptions, Transferred
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.build import archive_top, program_of
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.model import FACTS, Build, Plan
 
@@ -22,6 +22,7 @@ class Order:
     """What a plan leaves open: the asset chosen for each home, how archives travel, how homes are made.
 
     ``level`` is to be remembered as the highest x86-64 level that runs on this host, None for nothing new.
+    ``bases``: by home, what a delta may lead from. ``whole``: why none may be sent.
     """
 
     entries: Mapping[str, Entry]
@@ -30,6 +31,8 @@ class Order:
     compile_bytecode: bool
     venv_roots: Sequence[str]
     level: int | None = None
+    bases: Mapping[str, Base] = field(default_factory=dict)
+    whole: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ def _install(
         "source": ready.source if ready else archive.source,
         "file": archive.file,
         "pull": archive.pull,
+        "delta": archive.delta,
+        "old": archive.old,
         "order": "" if ready else archive.order,
         "sha256": archive.sha256,
         "top": list(archive_top(build)),

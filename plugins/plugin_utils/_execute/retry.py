@@ -7,6 +7,7 @@
 | --- | --- | --- |
 | `IllegalInstructionError`: the build is for a higher CPU level | plans for the level below | down to level 1 |
 | `UnreachedError`, with ``transfer: auto``: the host reaches no source | pushes | once |
+| `UnfitDeltaError`: the delta does not fit the host's old home | sends the whole archive | once |
 | `ConcurrentRunError`: another run has changed the host | observes and plans again | `MOST_CONCURRENT_RUNS` times |
 """
 
@@ -20,6 +21,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors impor
     ConcurrentRunError,
     IllegalInstructionError,
     StageError,
+    UnfitDeltaError,
     UnreachedError,
 )
 from ansible_collections.fleet.python.plugins.plugin_utils._host.platform import level_below
@@ -33,14 +35,16 @@ class Attempt:
     """What an attempt starts from, with what earlier ones have learned.
 
     ``transfer`` is the task's option; ``highest`` the highest x86-64 level that may be chosen. ``learned_level`` is to
-    be remembered on the host. ``observe`` says that the host has changed since it was observed. ``notes`` are shown
-    with the outcome, whatever it is. ``done`` says what earlier attempts have changed on the host.
+    be remembered on the host. ``whole`` says that no delta is to be sent. ``observe`` says that the host has changed
+    since it was observed. ``notes`` are shown with the outcome, whatever it is. ``done`` says what earlier attempts
+    have changed on the host.
     """
 
     transfer: str
     highest: int
     learned_level: int | None = None
     pushes: bool = False
+    whole: bool = False
     concurrent_runs: int = 0
     observe: bool = False
     notes: tuple[str, ...] = ()
@@ -73,6 +77,13 @@ def _push(failed: Attempt, error: Exception) -> Attempt | None:
     return replace(failed, pushes=True, observe=False) if failed.transfer == "auto" and not failed.pushes else None
 
 
+def _whole_archive(failed: Attempt, error: Exception) -> Attempt | None:
+    if failed.whole:
+        return None
+    note = f"{error}; so the whole archive is sent"
+    return replace(failed, whole=True, observe=False, notes=(*failed.notes, note))
+
+
 def _observe_again(failed: Attempt, error: Exception) -> Attempt | None:
     runs = failed.concurrent_runs + 1
     return replace(failed, concurrent_runs=runs, observe=True) if runs < MOST_CONCURRENT_RUNS else None
@@ -81,5 +92,6 @@ def _observe_again(failed: Attempt, error: Exception) -> Attempt | None:
 _RETRIES: Final[tuple[tuple[type[StageError], Callable[[Attempt, Exception], Attempt | None]], ...]] = (
     (IllegalInstructionError, _lower_level),
     (UnreachedError, _push),
+    (UnfitDeltaError, _whole_archive),
     (ConcurrentRunError, _observe_again),
 )

@@ -15,9 +15,11 @@ from typing import Any, Protocol
 from ansible_collections.fleet.python.plugins.module_utils._fetch.pull import Pull
 from ansible_collections.fleet.python.plugins.module_utils._fetch.web import shown
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
-from ansible_collections.fleet.python.plugins.plugin_utils._cache.archives import cached_archive
+from ansible_collections.fleet.python.plugins.plugin_utils._cache.archives import Archive, cached_archive
+from ansible_collections.fleet.python.plugins.plugin_utils._delta.cached import NoDeltaError, cached_delta
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.host_python import DOWNLOADERS
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation
+from ansible_collections.fleet.python.plugins.plugin_utils._plan.delta import pays
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import Access
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.download import Watch
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.skipped import SkippedSources
@@ -42,6 +44,7 @@ class TransferOptions:
     """How archives travel: what the option ``transfer`` says, from where, and who notes sources that failed.
 
     ``run_directory`` is one that the processes of a run share; ``unreached`` why this host got nothing by itself.
+    ``delta`` and ``delta_link`` are the options of these names.
     """
 
     option: str
@@ -50,6 +53,8 @@ class TransferOptions:
     access: Access = field(default_factory=Access)
     skipped_sources: SkippedSources = field(default_factory=SkippedSources)
     unreached: str = ""
+    delta: str = "never"
+    delta_link: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +66,20 @@ class Method:
 
 
 @dataclass(frozen=True, slots=True)
+class Base:
+    """The build that a delta may lead from: its home on the host, and its asset."""
+
+    home: str
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
 class Transferred:
     """Files on the host: the archive itself, or what it needs to download it. ``source``: where it came from.
 
     ``order`` is the text of such a file. It comes to the host with the script that reads it or, if it has no secrets,
-    with the module's arguments.
+    with the module's arguments. ``delta`` is the sha256 of ``file`` where that is a delta, which leads from the home
+    ``old``. ``sent_bytes`` is the size of ``file``. ``delta_reason`` says why it is a delta, or why it is none.
     """
 
     sha256: str
@@ -73,10 +87,19 @@ class Transferred:
     pull: str = ""
     order: str = ""
     source: str = ""
+    delta: str = ""
+    old: str = ""
+    sent_bytes: int = 0
+    delta_reason: str = ""
 
 
-def choose_method(entry: Entry, options: TransferOptions, observed: Observation, *, without_python: bool) -> Method:
-    """Who downloads. ``auto``: the host, where a source is a URL and the host has what it takes, until it fails."""
+def choose_method(
+    entry: Entry, options: TransferOptions, observed: Observation, *, without_python: bool, has_base: bool = False
+) -> Method:
+    """Who downloads. ``auto``: the host, where a source is a URL and the host has what it takes, until it fails.
+
+    ``has_base``: whether the host has a build that a delta can lead from.
+    """
     if options.option == "push":
         return Method("push", "it was asked for")
     if entry.asset.archive != "tar.gz":
@@ -85,6 +108,8 @@ def choose_method(entry: Entry, options: TransferOptions, observed: Observation,
         return Method("push", "no source is a URL")
     if options.option == "pull":
         return Method("pull", "it was asked for")
+    if has_base and options.delta == "always":
+        return Method("push", "only the controller sends deltas")
     if options.unreached:
         return Method("push", options.unreached)
     if without_python and (reason := _unfit(entry, options, observed)):
@@ -114,8 +139,12 @@ def transfer(
     steps: list[dict[str, Any]],
     *,
     by_sh: bool,
+    base: Base | None = None,
 ) -> Transferred:
-    """Send the archive, or what the host needs to download it. ``by_sh``: sh stages it there. Raises SourceError."""
+    """Send the archive, a delta that leads to it from ``base``, or what the host needs to download it.
+
+    ``by_sh``: sh stages it there. Raises SourceError.
+    """
     if method.name == "pull":
         order = _order(entry, options)
         # The module's arguments are logged on the host, and stay in a file while it runs.
@@ -124,10 +153,32 @@ def transfer(
         return Transferred(entry.sha256, pull=host.send_text(order.text()))
     start = time.monotonic()
     watch = host.watch(f"download of {entry.asset.name}")
-    archive = cached_archive(entry, options.sources, options.skipped_sources, watch)
+    delta, why = _delta(entry, base, options) if base and not by_sh else (None, "")
+    archive = delta or cached_archive(entry, options.sources, options.skipped_sources, watch)
     sent = host.send(archive.path)
     steps.append({"name": "push", "home": home, "seconds": round(time.monotonic() - start, 3)})
-    return Transferred(archive.sha256, file=sent, source="pushed by the controller")
+    return Transferred(
+        entry.sha256 if delta else archive.sha256,
+        file=sent,
+        source="pushed by the controller",
+        delta=delta.sha256 if delta else "",
+        old=base.home if base and delta else "",
+        sent_bytes=archive.path.stat().st_size,
+        delta_reason=why,
+    )
+
+
+def _delta(entry: Entry, base: Base, options: TransferOptions) -> tuple[Archive | None, str]:
+    """The delta to send in place of the archive, and why; or None, and why not."""
+    make = options.delta == "always"
+    try:
+        if not make and options.delta_link:
+            archive = cached_archive(entry, options.sources, options.skipped_sources).path
+            make = pays(archive.stat().st_size, options.delta_link)
+        delta = cached_delta(base.entry, entry, options.sources, options.skipped_sources, make=make)
+    except NoDeltaError as error:
+        return None, str(error)
+    return delta, f"{base.home} is whole"
 
 
 def _is_secret(order: Pull) -> bool:
@@ -150,9 +201,20 @@ def _order(entry: Entry, options: TransferOptions) -> Pull:
     )
 
 
-def transfers_by_home(methods: Mapping[str, Method]) -> dict[str, dict[str, str]]:
-    """By home, what a task's result says of how its archive travelled."""
-    return {home: {"transfer": method.name, "transfer_reason": method.why} for home, method in methods.items()}
+def transfers_by_home(
+    methods: Mapping[str, Method], archives: Mapping[str, Transferred], reasons: Mapping[str, str]
+) -> dict[str, dict[str, Any]]:
+    """By home, what a task's result says of how its archive travelled. ``reasons``: why no delta was looked for."""
+    return {
+        home: {
+            "transfer": method.name,
+            "transfer_reason": method.why,
+            "sent_bytes": archives[home].sent_bytes,
+            "delta": bool(archives[home].delta),
+            "delta_reason": archives[home].delta_reason or reasons.get(home, ""),
+        }
+        for home, method in methods.items()
+    }
 
 
 def note_unreached(options: TransferOptions, host: str, why: str) -> None:

@@ -82,6 +82,11 @@ class Chooser:
             check_digests(found.values(), self.catalogue, origin=str(self._options["lock"]))
         return found
 
+    def installed(self, build: Build) -> Entry | None:
+        """The catalogue's entry of a build that a host says it has, None where the catalogue knows no such bytes."""
+        entries = self.catalogue.entries(build.release, build.version)
+        return next((each for each in entries if (each.asset.name, each.sha256) == (build.asset, build.sha256)), None)
+
     def resolution(self, request: Request) -> Resolution:
         """The catalogue's answer, with what was rejected."""
         found = resolve(request, self._triples(request), self.catalogue, **self._limits, newest_day=self._newest_day)

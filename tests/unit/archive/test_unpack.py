@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.fleet.python.plugins.module_utils._archive import gunzip as _gunzip
-from ansible_collections.fleet.python.plugins.module_utils._archive import unpack as _unpack
+from ansible_collections.fleet.python.plugins.module_utils._archive import new_tree as _new_tree
 from ansible_collections.fleet.python.plugins.module_utils._archive.gunzip import UnpackError
 from ansible_collections.fleet.python.plugins.module_utils._archive.unpack import unpack
 from tests.unit.archive.tarballs import (
@@ -239,7 +239,7 @@ def test_what_follows_the_end_mark_is_not_read(tmp_path: Path, tree: Path) -> No
 
 
 def test_more_folders_than_are_kept_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_unpack, "_OPEN_DIRECTORIES", 40)
+    monkeypatch.setattr(_new_tree, "_OPEN_DIRECTORIES", 40)
     names = [f"python/a{number % 90}/b/c/file{number}" for number in range(300)]
     before = len(os.listdir("/proc/self/fd"))
     tree = unpacked(tmp_path, *(file(name, name.encode()) for name in names))

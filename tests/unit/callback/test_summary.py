@@ -20,6 +20,11 @@ def result(platform: dict[str, Any], *interpreters: dict[str, Any], steps: tuple
     return {"platform": platform, "interpreters": list(interpreters), "steps": [{"name": name} for name in steps]}
 
 
+def test_what_came_as_a_delta() -> None:
+    [row] = rows_of("web1", result(PLATFORM, {**FOUND, "delta": True}, steps=("push", "unpack")), "   12.3")
+    assert row[-2] == "delta"
+
+
 def test_what_was_pushed_and_what_was_pulled() -> None:
     pushed = rows_of("web1", result(PLATFORM, FOUND, steps=("push", "stage")), "   12.3")
     assert pushed == [

@@ -13,7 +13,11 @@ import yaml
 from ansible_collections.fleet.python.plugins.action.platform_info import means
 from ansible_collections.fleet.python.plugins.modules import interpreter, platform_info
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import BuildOptions
-from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer import Method, transfers_by_home
+from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer import (
+    Method,
+    Transferred,
+    transfers_by_home,
+)
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import HostPython, Observation, Tool
 from ansible_collections.fleet.python.plugins.plugin_utils._host.platform import Platform
 from ansible_collections.fleet.python.plugins.plugin_utils._plan import result as _result
@@ -58,8 +62,15 @@ def test_every_key_of_an_installation() -> None:
     result = _result_of(Plan(ROOT, (Outcome("3.13", "installed", BUILD),), (BUILD,), {"3.13": HOME}))
     documented = INTERPRETER["interpreters"]["contains"]
     way = Method("push", documented["transfer_reason"]["sample"])
+    sent = Transferred(
+        "a" * 64,
+        delta="b" * 64,
+        sent_bytes=documented["sent_bytes"]["sample"],
+        delta_reason=documented["delta_reason"]["sample"],
+    )
     steps = [{"name": "lock", "home": "", "seconds": 0.0}]
-    done = {"changed": True, "steps": steps, "trials": {HOME: {}}, "transfers": transfers_by_home({HOME: way})}
+    transfers = transfers_by_home({HOME: way}, {HOME: sent}, {})
+    done = {"changed": True, "steps": steps, "trials": {HOME: {}}, "transfers": transfers}
     applied = _result.applied(result, done)
     # changed is Ansible's own.
     assert applied.keys() - {"changed"} == INTERPRETER.keys()
@@ -71,8 +82,9 @@ def test_every_key_of_an_installation() -> None:
 
 def test_every_key_of_a_removal_that_may_not_be() -> None:
     documented = INTERPRETER["interpreters"]["contains"]
+    travel = {"transfer", "transfer_reason", "sent_bytes", "delta", "delta_reason"}
     plan = Plan(ROOT, (Outcome("3.13", "removed", None, BUILD),), remove=(HOME,))
     done = {"changed": False, "steps": [], "trials": {}, "in_use": {HOME: "process 812 (gunicorn) runs from it"}}
     applied = _result.applied(_result_of(plan), done)
-    assert applied["interpreters"][0].keys() == documented.keys() - {"transfer", "transfer_reason"}
+    assert applied["interpreters"][0].keys() == documented.keys() - travel
     assert applied.keys() - {"changed", "warnings"} == INTERPRETER.keys()

@@ -199,7 +199,15 @@ def test_steps_of_controller_and_host_are_in_one_list(planned: tuple[Plan, Obser
     chosen = order(tmp_path, "pull", HttpSource("https://mirror"), DirectorySource(tmp_path))
     result = execute(plan, replace(observed, pythons=(PYTHON,)), host, chosen)
     assert [step["name"] for step in result["steps"]] == ["link"]
-    assert result["transfers"] == {plan.installs[0].home: {"transfer": "pull", "transfer_reason": "it was asked for"}}
+    assert result["transfers"] == {
+        plan.installs[0].home: {
+            "transfer": "pull",
+            "transfer_reason": "it was asked for",
+            "sent_bytes": 0,
+            "delta": False,
+            "delta_reason": "deltas are not wanted",
+        }
+    }
     assert "skipped_sources" not in result
     assert chosen.transfer.skipped_sources.notes == ["https://mirror: no answer; skipped for the next source"]
     [(python, sent)] = host.modules

@@ -12,6 +12,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors impor
     CrashError,
     IllegalInstructionError,
     StageError,
+    UnfitDeltaError,
     UnreachedError,
 )
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.retry import (
@@ -52,6 +53,14 @@ def test_a_host_that_reaches_no_source_is_pushed_to_once() -> None:
     assert second.pushes
     with pytest.raises(UnreachedError):
         next_attempt(second, UnreachedError("download failed"))
+
+
+def test_a_delta_that_does_not_fit_is_followed_by_the_whole_archive() -> None:
+    second = next_attempt(START, UnfitDeltaError("unpack failed: os.py of the old home has changed"))
+    assert (second.whole, second.observe) == (True, False)
+    assert second.notes == ("unpack failed: os.py of the old home has changed; so the whole archive is sent",)
+    with pytest.raises(StageError, match=r"so the whole archive is sent; unpack failed$"):
+        next_attempt(second, UnfitDeltaError("unpack failed"))
 
 
 def test_who_asked_for_pull_is_not_pushed_to() -> None:

@@ -13,7 +13,12 @@ import pytest
 
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import parse_asset
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
+from ansible_collections.fleet.python.plugins.plugin_utils._cache.archives import Archive
+from ansible_collections.fleet.python.plugins.plugin_utils._delta.cached import NoDeltaError
+from ansible_collections.fleet.python.plugins.plugin_utils._execute import transfer as _transfer
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer import (
+    Base,
+    Method,
     TransferOptions,
     choose_method,
     note_unreached,
@@ -134,3 +139,50 @@ def test_only_what_is_secret_needs_a_file(tmp_path: Path, sources: list[Any], ac
     assert bool(delivery.pull) == secret
     assert ("url https://mirror/" in delivery.order) != secret
     assert "s3cret" not in delivery.order
+
+
+@pytest.mark.parametrize(
+    ("delta", "there", "link", "makes", "sent"),
+    [
+        ("auto", True, 0, [False], "delta"),
+        ("auto", False, 0, [False], "archive"),
+        ("auto", False, 1, [True], "delta"),
+        ("auto", False, 1_000_000, [False], "archive"),
+        ("always", False, 0, [True], "delta"),
+    ],
+)
+def test_a_delta_is_sent_where_it_is_there_or_pays(
+    delta: str, there: bool, link: int, makes: list[bool], sent: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "archive").write_bytes(bytes(1_000_000))
+    (tmp_path / "delta").write_bytes(bytes(1000))
+    asked = []
+
+    def cached(*_others: Any, make: bool) -> Archive:
+        asked.append(make)
+        if not (there or make):
+            raise NoDeltaError("there is none")
+        return Archive(tmp_path / "delta", "d" * 64)
+
+    monkeypatch.setattr(_transfer, "cached_archive", lambda *_others: Archive(tmp_path / "archive", GZ.sha256))
+    monkeypatch.setattr(_transfer, "cached_delta", cached)
+    receiver = SimpleNamespace(send=lambda path: f"/tmp/{path.name}", watch=lambda what: None)
+    chosen = TransferOptions("push", [HTTP], tmp_path, delta=delta, delta_link=link)
+    old = Entry(
+        "20250115", parse_asset(f"{NAME.replace('3.13.2+20250317', '3.13.1+20250115')}install_only.tar.gz"), "c" * 64
+    )
+    way = Method("push", "")
+    found = transfer(GZ, "home", way, cast(Any, receiver), chosen, [], by_sh=False, base=Base("old home", old))
+    assert asked == makes
+    assert (found.sha256, found.file) == (GZ.sha256, f"/tmp/{sent}")
+    assert (found.delta, found.old) == (("d" * 64, "old home") if sent == "delta" else ("", ""))
+    assert found.sent_bytes == (1000 if sent == "delta" else 1_000_000)
+    assert found.delta_reason == ("old home is whole" if sent == "delta" else "there is none")
+
+
+def test_a_delta_that_is_always_wanted_is_pushed(tmp_path: Path) -> None:
+    options = TransferOptions("auto", [HTTP], tmp_path, delta="always")
+    ways = [choose_method(GZ, options, host(curl=""), without_python=False, has_base=base) for base in (True, False)]
+    assert [way.name for way in ways] == ["push", "pull"]
+    asked = TransferOptions("pull", [HTTP], tmp_path, delta="always")
+    assert choose_method(GZ, asked, host(curl=""), without_python=False, has_base=True).name == "pull"

@@ -18,6 +18,7 @@ OURS = "ansible_collections.fleet.python.plugins."
 # Decide, and do nothing else: a task, an observation and a catalogue in, a plan or a refusal out.
 PURE = (
     "_plan.plan",
+    "_plan.delta",
     "_plan.task",
     "_plan.refusals",
     "_plan.result",
