@@ -155,7 +155,7 @@ def _apply(carried: Carried, pull: Pull, ready: Ready, attempt: Attempt, folder:
             raise _stage_error(error, plan) from error
         skipped = [*ready.skipped_sources, *done.pop("skipped_sources", [])]
         methods = {home: Method("pull", "a boot script installs it") for home in entries}
-        done["transfers"] = transfers_by_home(methods, archives, dict.fromkeys(entries, "a boot script takes no deltas"))
+        done["transfers"] = transfers_by_home(methods, archives, dict.fromkeys(entries, "boot scripts take none"))
         done["notes"] = [*done.get("notes", []), *(f"{line}; skipped for the next source" for line in skipped)]
         result = _result.applied(result, done)
     elif observed.leftovers:
