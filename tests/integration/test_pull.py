@@ -74,7 +74,7 @@ class Repository:
         subprocess.run(["git", "init", "--quiet", "--initial-branch=main", self._work], check=True)
         self._write("ansible.cfg", pages.blocks(GUIDE, "ini")[0])
         text = self.as_here(pages.blocks(GUIDE, "yaml")[0], site.mirror.url)
-        own = '        interpreter_catalogue: "{{ playbook_dir }}/SHA256SUMS"\n'
+        own = '        interpreter_catalogue: "{{ playbook_dir }}/SHA256SUMS"\n        interpreter_keep: "0"\n'
         text = text.replace("        interpreter_source:", own + "        interpreter_source:")
         shutil.copy(Cache().mirror / "SHA256SUMS", self._work)
         text += "    pull_python: /opt/python/3.12/bin/python3.12\n"
@@ -117,7 +117,7 @@ def git_server(containers: Mapping[str, str]) -> Iterator[Callable[[Path], str]]
         yield start
 
 
-@pytest.mark.unproven
+@pytest.mark.slow
 def test_the_whole_way(
     new_host: NewHost,
     controller: Controller,
@@ -159,7 +159,10 @@ def test_the_whole_way(
     assert target.sh("readlink /opt/python/3.12").startswith(NEW)
     assert len(target.sh("ls /opt/python | grep cpython").split()) == 2
     assert target.sh("/opt/ansible/bin/python -V") == "Python 3.12.6\n"
-    # From now on it runs on the new one, and there is nothing to do.
+    # From now on it runs on the new one. What is no longer in use goes, and then there is nothing to do.
+    target.sh("systemctl start fleet-python-pull.service")
+    assert target.sh("ls /opt/python | grep cpython").startswith(NEW)
+    assert len(target.sh("ls /opt/python | grep cpython").split()) == 1
     target.sh("systemctl start fleet-python-pull.service")
     journal = target.sh("journalctl -u fleet-python-pull --no-pager")
     assert "changed=0" in [line for line in journal.splitlines() if "changed=" in line][-1]

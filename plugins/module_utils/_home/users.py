@@ -9,7 +9,7 @@ import glob
 import os
 from collections.abc import Iterable, Iterator, Sequence
 
-from ansible_collections.fleet.python.plugins.module_utils._process import parent_of, stat_fields
+from ansible_collections.fleet.python.plugins.module_utils._process import stat_fields
 from ansible_collections.fleet.python.plugins.module_utils._root.foreign import folders_with, read_foreign
 
 # The flag of a thread of the kernel (linux/sched.h).
@@ -23,8 +23,8 @@ def users_of(prefixes: Sequence[str], venv_roots: Iterable[str]) -> list[str]:
 
     Looks at the files that processes execute and map (``/proc/*/maps``, ``/proc/*/exe``), and at each ``pyvenv.cfg``
     below ``venv_roots``. Without CAP_SYS_PTRACE the kernel shows only the command line of other users' processes
-    (ptrace(2), access mode checks): one that does not tell what it runs is a reason too. This process and its
-    ancestors do not count.
+    (ptrace(2), access mode checks): one that does not tell what it runs is a reason too. This process, which ends
+    with the task, does not count. What has started it does: ansible-pull may run on the build that it replaces.
     """
     named = [prefix.rstrip("/") for prefix in prefixes]
     # The kernel names paths without links, and venvs often do.
@@ -33,11 +33,10 @@ def users_of(prefixes: Sequence[str], venv_roots: Iterable[str]) -> list[str]:
 
 
 def _processes(below: tuple[str, ...]) -> Iterator[str]:
-    own = _own_line()
     unknown = []
     for folder in sorted(glob.glob("/proc/[0-9]*")):
         pid = int(os.path.basename(folder))
-        runs = False if pid in own else _runs_from(folder, below)
+        runs = False if pid == os.getpid() else _runs_from(folder, below)
         if runs:
             yield f"process {pid} ({_name_of(folder)}) runs from it"
         elif runs is None:
@@ -51,19 +50,6 @@ def _processes(below: tuple[str, ...]) -> Iterator[str]:
     # Process 1 is always there (pid_namespaces(7)).
     if not os.path.isdir("/proc/1"):
         yield "processes of other users are hidden, so may run from it (/proc is not mounted, or is with hidepid)"
-
-
-def _own_line() -> set[int]:
-    """This process and its ancestors."""
-    found: set[int] = set()
-    pid = os.getpid()
-    while pid > 1 and pid not in found:
-        found.add(pid)
-        try:
-            pid = parent_of(pid)
-        except (OSError, ValueError, IndexError):
-            break
-    return found
 
 
 def _runs_from(folder: str, below: tuple[str, ...]) -> bool | None:

@@ -192,3 +192,21 @@ def test_processes_without_a_program(state: str, flags: int, none: bool, tmp_pat
     _process(tmp_path / "7", "", flags, state)
     assert _has_no_program(str(tmp_path / "7")) is none
     assert _has_no_program(str(tmp_path / "8"))
+
+
+def test_what_has_started_the_run_counts_and_the_run_itself_does_not(tmp_path: Path) -> None:
+    """ansible-pull waits above the module that removes the build which ansible-pull runs on."""
+    home = tmp_path / "H"
+    (home / "bin").mkdir(parents=True)
+    shutil.copy("/bin/sh", home / "bin" / "sh")
+    module = "ansible_collections.fleet.python.plugins.module_utils._home.users"
+    code = f"from {module} import users_of; import sys; print(users_of(sys.argv[1:2], []))"
+    ask = [sys.executable, "-c", code]
+    environment = {**os.environ, "PYTHONPATH": COLLECTIONS}
+    # What follows keeps the shell from becoming the program itself.
+    above = [str(home / "bin" / "sh"), "-c", '"$@"; exit $?', "sh", *ask, str(home)]
+    said = subprocess.run(above, env=environment, capture_output=True, text=True, check=True).stdout
+    assert "(sh) runs from it" in said
+    own = os.path.dirname(os.path.dirname(os.path.realpath(sys.executable)))
+    said = subprocess.run([*ask, own], env=environment, capture_output=True, text=True, check=True).stdout
+    assert f"process {os.getpid()} " in said
