@@ -13,7 +13,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._plan.build import in
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.model import Build, Plan
 
 # What a delta between two patch versions needs of the archive's bytes, rounded up, and what takes the controller to
-# make it, in seconds. docs/benchmark.md has the figures.
+# make it, in seconds. docs/slow-links.md has the figures.
 _SHARE: Final = 0.25
 _MAKING: Final = 120
 
