@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
@@ -67,11 +66,10 @@ def test_what_every_shell_passes_on(text: str) -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_script_on_one_line_does_the_same(shell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "_host").mkdir()
+def test_a_script_on_one_line_does_the_same(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # Without the lines that a command cannot have.
-    (tmp_path / "_host/test.sh").write_text(SCRIPT.replace("done <<X\nX\n", "done </dev/null\n"))
-    monkeypatch.setattr(script, "__file__", str(tmp_path / "_host/script.py"))
+    text = SCRIPT.replace("done <<X\nX\n", "done </dev/null\n")
+    monkeypatch.setattr(script, "_file", {"_host/test.sh": text}.__getitem__)
     line = command_of(("FLEET_FIRST",), "_host/test.sh").text({"FLEET_FIRST": "a 'b'\nc"})
     assert "\n" not in line
     assert "first" not in line
