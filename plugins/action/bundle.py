@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.fleet.python.plugins.module_utils._options import bundle_options
 from ansible_collections.fleet.python.plugins.plugin_utils._action import FleetAction
+from ansible_collections.fleet.python.plugins.plugin_utils._boot.carrier import read_carrier
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import format_sums
 from ansible_collections.fleet.python.plugins.plugin_utils._bundle.contents import KEPT, BundleFile, actions, contents
 from ansible_collections.fleet.python.plugins.plugin_utils._bundle.files import (
@@ -48,6 +49,7 @@ class ActionModule(FleetAction):
         skipped_sources = SkippedSources(run_directory())
         path = Path(options["path"]).absolute()
         bundle_at(path)
+        carriers = {carrier.name: carrier.data for carrier in map(read_carrier, map(Path, options["carriers"]))}
         kept = [kept_by(Path(options["lock"])) if options["lock"] else None, kept_by(path)]
         attester = attester_of(options, sources, kept, run_directory(), skipped_sources)
         # Outside of the lock, so that hosts answer side by side.
@@ -63,7 +65,9 @@ class ActionModule(FleetAction):
                 lock = parse_lock(text, origin=str(options["lock"] or path))
                 if options["lock"]:
                     _check(lock, options, sources)
-                files = contents(text, lock.entries(), attester.carried(lock)) if lock.entries() else ()
+                files: tuple[BundleFile, ...] = ()
+                if lock.entries():
+                    files = contents(text, lock.entries(), attester.carried(lock), carriers)
                 result = self._filled(bundle, files, lock, sources, skipped_sources)
                 return with_warnings(result, skipped_sources.notes)
         except OSError as error:

@@ -124,6 +124,7 @@ def bundle_options() -> dict[str, Any]:
         "path": {"type": "path", "required": True},
         "version": {"type": "list", "elements": "str"},
         "triples": {"type": "list", "elements": "str"},
+        "carriers": {"type": "list", "elements": "path", "default": []},
     }
     return copy.deepcopy(dict(_CHOICE, **_ATTESTATION, **own))
 

@@ -54,6 +54,15 @@ options:
     type: list
     elements: str
     version_added: 0.1.0
+  carriers:
+    description:
+      - Carriers of boot scripts, which M(fleet.python.boot) writes. They lie at the base of the bundle, where hosts
+        look for them if the bundle is served as their source.
+      - Those of earlier runs stay in a directory, so that older scripts still find theirs.
+    type: list
+    elements: path
+    default: []
+    version_added: 0.1.0
 extends_documentation_fragment:
   - fleet.python._choice
   - fleet.python._choice.sources

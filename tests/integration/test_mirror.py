@@ -73,7 +73,10 @@ def test_mirror_of_a_lock(
     tmp_path: Path,
 ) -> None:
     """It says what it has, so that hosts and uv install from it; nobody else is asked."""
-    static |= attested_by_a_test(world, tmp_path)
+    carrier = b"the sh and the zip file of a boot script"
+    name = f"fleet-python-boot-{hashlib.sha256(carrier).hexdigest()[:16]}.pyz"
+    (tmp_path / name).write_bytes(carrier)
+    static |= attested_by_a_test(world, tmp_path) | {"mirror_carriers": [str(tmp_path / name)]}
     foreseen = mirror_host.changes("--check", **static)
     assert {"Put the files together", "Configure nginx"} <= foreseen
     assert mirror_host.target.sh("ls /srv") == ""
@@ -84,6 +87,7 @@ def test_mirror_of_a_lock(
     assert mirror_host.status("20250317/SHA256SUMS") == 200
     assert mirror_host.status(GNU.replace("+", "%2B")) == 200
     assert mirror_host.status("20250317/") == 404
+    assert mirror_host.status(name) == 200
     assert mirror_host.status(f"{GNU.replace('+', '%2B')}.sigstore.json") == 200
     proof = {"attestation": "required", "attestation_source": ["source"], "source": [mirror_host.url]}
     trusted = {"attestation_trusted_root": static["mirror_attestation_trusted_root"]}

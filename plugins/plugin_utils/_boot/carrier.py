@@ -32,6 +32,8 @@ _PACKAGING: Final = "packaging"
 _SCRIPTS: Final = ("plugin_utils/_host/elf.sh", "plugin_utils/_host/probe.sh")
 _ENDS: Final = "# fleet-carrier-ends"
 CARRIED_NAME: Final = "carried.json"
+# What boot.sh takes.
+_LARGEST: Final = 8 << 20
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,18 @@ def make_carrier(carried: Carried, rows: Sequence[Candidate]) -> Carrier:
             info.create_system, info.external_attr, info.compress_type = 3, 0o644 << 16, zipfile.ZIP_DEFLATED
             archive.writestr(info, files[name], compresslevel=9)
     return Carrier(out.getvalue())
+
+
+def read_carrier(path: Path) -> Carrier:
+    """A carrier that fleet.python.boot has written. Raises BootError for any other file: its name has its digest."""
+    try:
+        with open(path, "rb") as file:
+            carrier = Carrier(file.read(_LARGEST + 1))
+    except OSError as error:
+        raise BootError(f"carrier {path} cannot be read: {error.strerror}") from error
+    if carrier.name != path.name or len(carrier.data) > _LARGEST:
+        raise BootError(f"{path} is no carrier of a boot script as fleet.python.boot writes it, or it was changed")
+    return carrier
 
 
 def _head(carried: Carried, rows: Sequence[Candidate]) -> str:

@@ -35,13 +35,17 @@ class BundleFile:
 
 
 def contents(
-    lock_text: str, entries: Sequence[Entry], attestations: Mapping[str, str] | None = None
+    lock_text: str,
+    entries: Sequence[Entry],
+    attestations: Mapping[str, str] | None = None,
+    carriers: Mapping[str, bytes] | None = None,
 ) -> tuple[BundleFile, ...]:
     """Every file of a lock's bundle, in the order of writing.
 
     The lock comes first, since it says what the rest is to be; SHA256SUMS last, as upstream has it: where it is, all
     that it names is there. ``entries`` are what the lock pins, sorted by path, at least one.
     ``attestations`` are bundles of Sigstore by ``<release>/<asset>``; each lies beside its archive.
+    ``carriers`` are those of boot scripts, by their names.
     """
     releases = newest_first({entry.release for entry in entries})
     texts = {
@@ -54,6 +58,7 @@ def contents(
         _text(BUNDLED_LOCK, lock_text),
         *(BundleFile(entry.path, entry.sha256, entry) for entry in entries),
         *(_text(path + SUFFIX, text) for path, text in sorted((attestations or {}).items())),
+        *(_small(name, data) for name, data in sorted((carriers or {}).items())),
         *(_text(name, text) for name, text in texts.items()),
     )
 
@@ -67,7 +72,10 @@ def actions(files: Sequence[BundleFile], found: Mapping[str, str]) -> dict[str, 
 
 
 def _text(name: str, text: str) -> BundleFile:
-    content = text.encode()
+    return _small(name, text.encode())
+
+
+def _small(name: str, content: bytes) -> BundleFile:
     return BundleFile(name, hashlib.sha256(content).hexdigest(), content)
 
 

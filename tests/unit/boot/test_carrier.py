@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.fleet.python.plugins.plugin_utils._boot.carried import format_carried, parse_carried
-from ansible_collections.fleet.python.plugins.plugin_utils._boot.carrier import modules
+from ansible_collections.fleet.python.plugins.plugin_utils._boot.carrier import modules, read_carrier
+from ansible_collections.fleet.python.plugins.plugin_utils._boot.errors import BootError
 from ansible_collections.fleet.python.plugins.plugin_utils._boot.main import Ready, parse_staged
 from tests.unit.boot.locks import carried, carrier
 
@@ -34,6 +35,17 @@ def test_the_same_lock_gives_the_same_bytes() -> None:
 def test_what_is_carried_comes_back() -> None:
     before = carried(links=["/usr/local/bin/python3.13"])
     assert parse_carried(format_carried(before)) == before
+
+
+def test_a_carrier_is_known_by_its_name(tmp_path: Path) -> None:
+    made = carrier()
+    (tmp_path / made.name).write_bytes(made.data)
+    assert read_carrier(tmp_path / made.name) == made
+    (tmp_path / made.name).write_bytes(made.data + b"x")
+    with pytest.raises(BootError, match="is no carrier of a boot script"):
+        read_carrier(tmp_path / made.name)
+    with pytest.raises(BootError, match="cannot be read: No such file"):
+        read_carrier(tmp_path / "none")
 
 
 def test_no_secret_is_carried() -> None:

@@ -16,7 +16,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._sources.index import
 
 OLD = Entry("20240909", parse_asset("cpython-3.12.6+20240909-aarch64-unknown-linux-gnu-install_only.tar.gz"), "a" * 64)
 NEW = Entry("20250317", parse_asset("cpython-3.13.2+20250317-x86_64-unknown-linux-gnu-install_only.tar.gz"), "b" * 64)
-FILES = contents("the lock\n", [OLD, NEW])
+FILES = contents("the lock\n", [OLD, NEW], {NEW.path: "{}"}, {"fleet-python-boot-0.pyz": b"carrier"})
 
 
 def read(name: str) -> str | None:
@@ -39,6 +39,11 @@ def test_the_lock_comes_first_and_the_sums_last() -> None:
     assert names[0] == "python.lock.yml"
     assert names[-1] == "SHA256SUMS"
     assert names[1:3] == [OLD.path, NEW.path]
+
+
+def test_an_attestation_lies_beside_its_archive_and_a_carrier_at_the_base() -> None:
+    assert read(f"{NEW.path}.sigstore.json") == "{}"
+    assert read("fleet-python-boot-0.pyz") == "carrier"
 
 
 def test_digests_are_of_what_is_there() -> None:
