@@ -230,10 +230,10 @@ def _unpacked(stream: Stream, delta: BinaryIO, home: _OldHome) -> Iterator[bytes
         while not decoder.eof:
             piece = decoder.decompress(packed, _CHUNK)
             packed = b""
-            if skip:
-                piece, skip = piece[skip:], skip - min(skip, len(piece))
-            if piece:
-                yield piece
+            known_here = min(skip, len(piece))
+            skip -= known_here
+            if len(piece) > known_here:
+                yield piece[known_here:]
             if decoder.needs_input:
                 break
     if skip or not decoder.eof or decoder.unused_data:

@@ -85,7 +85,7 @@ def _code(names: tuple[str, ...]) -> list[str]:
 def _file(name: str) -> str:
     """The text of ``_package/file.sh``. In the carrier of a boot script it lies in a zip file."""
     package, _slash, file = name.partition("/")
-    data = pkgutil.get_data(f"{__name__.split('._host.')[0]}.{package}", file)
+    data = pkgutil.get_data(f"{__name__.partition('._host.')[0]}.{package}", file)
     if data is None:
         raise FileNotFoundError(name)
     return data.decode("utf-8")

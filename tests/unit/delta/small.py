@@ -75,18 +75,18 @@ def digests(tree: Path) -> dict[str, str]:
     return {str(path.relative_to(tree)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def home(path: Path, files: Files = OLD_FILES) -> Path:
+def home(path: Path, files: Files | None = None) -> Path:
     """A home with its manifest, and with the file that hosts rewrite."""
-    made(path, files)
+    made(path, files or OLD_FILES)
     (path / "lib/python3.12/ssl.py").write_bytes(b"rewritten")
     write_manifest(str(path), Contents(digests(path), {"bin/python3"}))
     return path
 
 
-def delta(folder: Path, old: Files = OLD_FILES, new: Files = NEW_FILES) -> Path:
+def delta(folder: Path, old: Files | None = None, new: Files | None = None) -> Path:
     """The delta from one build to the other."""
     trees = []
-    for name, sha256, files in (("from", OLD, old), ("to", NEW, new)):
+    for name, sha256, files in (("from", OLD, old or OLD_FILES), ("to", NEW, new or NEW_FILES)):
         path = made(folder / name, files)
         trees.append(Tree(path, sha256, digests(path)))
     write_delta(trees[0], trees[1], folder / "delta")

@@ -286,6 +286,6 @@ def test_any_file_is_split_without_gaps(content: bytes) -> None:
 def test_the_tables_of_an_archive_are_found() -> None:
     member = object_file(8)
     archive = b"!<arch>\n" + b"".join(
-        b"%-16s%-12d%-6d%-6d%-8o%-10d`\n" % (b"a.o/", 0, 0, 0, 0o644, len(member)) + member for _ in range(2)
+        b"%-16s%-12d%-6d%-6d%-8o%-10d`\n" % (b"a.o/", 0, 0, 0, 0o644, len(member)) + member for _number in range(2)
     )
     assert [piece.size for piece in split(archive) if piece.table] == [48_000, 48_000]

@@ -192,7 +192,7 @@ def test_one_changed_byte_in_any_part_is_refused(
 ) -> None:
     *way, last = PARTS[part]
     whole = base64.b64decode(value_at(good, PARTS[part]))
-    for place in {0, len(whole) // 3, len(whole) // 2, len(whole) - 1}:
+    for place in (0, len(whole) // 3, len(whole) // 2, len(whole) - 1):
         bundle = copy.deepcopy(good)
         holder = value_at(bundle, tuple(way))
         changed = whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :]
