@@ -227,15 +227,15 @@ def _unpacked(stream: Stream, delta: BinaryIO, home: _OldHome) -> Iterator[bytes
     decoder = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters(window, stream.stride))
     skip = known + len(SEPARATOR)
     for packed in _fed(stream, delta, home):
-        while not decoder.eof:
+        waits = decoder.eof
+        while not waits:
             piece = decoder.decompress(packed, _CHUNK)
             packed = b""
             known_here = min(skip, len(piece))
             skip -= known_here
             if len(piece) > known_here:
                 yield piece[known_here:]
-            if decoder.needs_input:
-                break
+            waits = decoder.eof or decoder.needs_input
     if skip or not decoder.eof or decoder.unused_data:
         raise DeltaError("a stream is damaged: it does not end where it should")
 
