@@ -35,7 +35,7 @@ def site(controller: Controller, mirror: MirrorServer, serve: Serve, tmp_path: P
     [
         ("debian12-curl", "dash"),
         ("alpine", "busybox ash"),
-        ("debian12-curl", "bash"),
+        pytest.param("debian12-curl", "bash", marks=pytest.mark.slow),
         pytest.param("alpine-arm64", "sh", marks=pytest.mark.unproven),
     ],
 )
@@ -169,7 +169,9 @@ _DIES_LATER = '#!/bin/sh\ncase "$*" in "-I -B -c import sys") exit 0 ;; esac\nki
 
 
 # The tests' machine must be of level 3 itself, as hardly one is not.
-@pytest.mark.parametrize("text", [_DIES, _DIES_LATER], ids=["at once", "later"])
+@pytest.mark.parametrize(
+    "text", [pytest.param(_DIES, id="at once"), pytest.param(_DIES_LATER, id="later", marks=pytest.mark.slow)]
+)
 def test_a_build_for_a_higher_level_gives_way_and_that_is_remembered(
     text: str, new_host: NewHost, site: Site, serve: Serve, world: Cache, tmp_path: Path
 ) -> None:

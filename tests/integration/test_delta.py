@@ -75,6 +75,7 @@ def test_the_home_is_the_same_on(image: str, new_host: NewHost, everywhere: Ever
     _same_home(image, new_host, everywhere, controller)
 
 
+@pytest.mark.slow
 def test_in_doubt_the_archive_comes(new_host: NewHost, interpreter: Interpreter, controller: Controller) -> None:
     target = new_host("alpine")
     interpreter(target, "3.12.2", transfer="push").ok()
