@@ -294,7 +294,7 @@ def test_the_guide_does_as_it_says(lock: Locker, github: GithubServer, controlle
     assert (stick / "python" / f"{GNU}.sigstore.json").is_file()
 
 
-@pytest.mark.parametrize("name", ["bundle", "bundle.tar"])
+@pytest.mark.parametrize("name", ["bundle", pytest.param("bundle.tar", marks=pytest.mark.slow)])
 def test_over_the_gap(
     name: str, lock: Locker, github: GithubServer, new_host: NewHost, controller: Controller, tmp_path: Path
 ) -> None:

@@ -83,6 +83,7 @@ def test_the_whole_way(image: str, shell: str, new_host: NewHost, site: Site) ->
     assert site.requests() == [carrier]
 
 
+@pytest.mark.slow
 def test_another_lock_upgrades_and_several_are_installed(new_host: NewHost, site: Site) -> None:
     """What sh stages is one of several; what follows is fetched by the interpreter that is there."""
     target = new_host("debian12-curl")
