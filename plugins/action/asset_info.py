@@ -45,7 +45,7 @@ class ActionModule(FleetAction):
         entry, rejected = _answer(request, chooser, options)
         kept = [kept_by(Path(options["lock"]))] if options["lock"] else []
         attester = attester_of(options, sources, kept, run_directory(), skipped_sources)
-        said = proven(options["attestation"], entry, attester.find([entry]))
+        said = proven(attester, entry, read_lock(Path(options["lock"])) if options["lock"] else None)
         result = {"asset": described(entry, sources) | said, "rejected": rejected_assets(rejected)}
         return with_warnings(result, [*skipped_sources.notes, *chooser.notes])
 

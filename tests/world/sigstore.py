@@ -12,7 +12,7 @@ import base64
 import hashlib
 import json
 import struct
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -232,11 +232,6 @@ class Sigstore:
             },
             "canonicalizedBody": _b64(body),
         }
-
-
-def later(sigstore: Sigstore, **changes: Any) -> Sigstore:
-    """Return the same services with some of their keys, or their time, exchanged."""
-    return replace(sigstore, **changes)
 
 
 def _log(url: str, key: ec.EllipticCurvePrivateKey, start: dict[str, str]) -> dict[str, Any]:

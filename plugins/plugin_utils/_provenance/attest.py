@@ -6,19 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import Lock, Pin
 from ansible_collections.fleet.python.plugins.plugin_utils._provenance.beside import Beside
-from ansible_collections.fleet.python.plugins.plugin_utils._provenance.errors import AttestationError
 from ansible_collections.fleet.python.plugins.plugin_utils._provenance.find import Finder, Found
 from ansible_collections.fleet.python.plugins.plugin_utils._provenance.places import places_of
 from ansible_collections.fleet.python.plugins.plugin_utils._provenance.settle import (
     OFF,
-    REQUIRED,
     checked,
     not_attested,
     settled,
@@ -105,11 +103,17 @@ def texts(found: Mapping[str, Found]) -> dict[str, str]:
     return {path: each.text for path, each in found.items() if each.attestation}
 
 
-def proven(mode: str, entry: Entry, found: Mapping[str, Found]) -> dict[str, Any]:
-    """What M(fleet.python.asset_info) says of an asset. Raises AttestationError if one is required."""
-    mine = found.get(entry.path)
-    why_not = mine.why_not if mine else f"attestation is {OFF}"
-    if mode == REQUIRED and not (mine and mine.attestation):
-        raise AttestationError(f"{entry.asset.name} is not attested, and attestation is {REQUIRED}: {why_not}")
-    proof = mine.attestation if mine else None
-    return {"attestation": asdict(proof) if proof else None, "not_attested": "" if proof else why_not}
+def proven(attester: Attester, entry: Entry, lock: Lock | None) -> dict[str, Any]:
+    """What M(fleet.python.asset_info) says of an asset, which is from ``lock`` if there is one.
+
+    Raises AttestationError where one is required and missing, or is not what the lock says.
+    """
+    found = attester.find([entry])
+    pin = Pin(entry.asset, entry.release, entry.sha256, None)
+    recorded = replace(pin, attestation=lock.attestations().get(entry.path)) if lock else None
+    attester.settle(found, pin, recorded)
+    mine = found.get(entry.path) or Found(why_not=f"attestation is {OFF}")
+    return {
+        "attestation": asdict(mine.attestation) if mine.attestation else None,
+        "not_attested": mine.why_not,
+    }

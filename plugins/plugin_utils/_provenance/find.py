@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._cache.single_flight import single_flight
@@ -21,6 +21,11 @@ from ansible_collections.fleet.python.plugins.plugin_utils._provenance.signer im
 from ansible_collections.fleet.python.plugins.plugin_utils._provenance.verify import MISSING, Verifier, is_installed
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.errors import SourceError, UnreachedError
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.skipped import SkippedSources
+
+# What a place may raise, by name. Any other SourceError is one.
+_FAILURES: Final[dict[str, type[ValueError]]] = {
+    kind.__name__: kind for kind in (AttestationError, SourceError, UnreachedError)
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +110,12 @@ class Finder:
         def answer() -> dict[str, Any]:
             try:
                 return {"texts": place.bundles(entry)}
-            except UnreachedError as error:
-                return {"unreached": str(error)}
-            except SourceError as error:
-                return {"failed": str(error)}
+            except tuple(_FAILURES.values()) as error:
+                return {"failed": type(error).__name__, "why": str(error)}
 
         said = self._once(["ask", repr(place), entry.path, entry.sha256], answer)
-        if "unreached" in said:
-            raise UnreachedError(said["unreached"])
         if "failed" in said:
-            raise SourceError(said["failed"])
+            raise _FAILURES.get(said["failed"], SourceError)(said["why"])
         texts: list[str] | None = said["texts"]
         return texts
 

@@ -16,7 +16,12 @@ from ansible_collections.fleet.python.plugins.plugin_utils._provenance.errors im
 from ansible_collections.fleet.python.plugins.plugin_utils._provenance.github import API, GithubApi, token_of
 from ansible_collections.fleet.python.plugins.plugin_utils._provenance.signer import Signer
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import access_of
-from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import UPSTREAM, Source, sources_of
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import (
+    UPSTREAM,
+    HttpSource,
+    Source,
+    sources_of,
+)
 
 # GitHub's own API; with a URL after a colon that of a GitHub Enterprise.
 GITHUB: Final = "github"
@@ -45,8 +50,7 @@ def _api(url: str) -> str:
     """The API's URL. A token and what is believed are sent by https only, but to this machine itself."""
     try:
         parts = urlsplit(url)
-        here = parts.hostname in ("127.0.0.1", "::1", "localhost")
-        sound = bool(parts.hostname) and (parts.scheme == "https" or (here and parts.scheme == "http"))
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname) and HttpSource(url).authentic
     except ValueError:
         sound = False
     if not sound:

@@ -36,7 +36,6 @@ _OLD: Final = timedelta(days=365)
 # Fulcio's extensions of a certificate: github.com/sigstore/fulcio, docs/oid-info.md.
 _COMMIT: Final = "1.3.6.1.4.1.57264.1.13"
 _RUN: Final = "1.3.6.1.4.1.57264.1.21"
-_UTF8_STRING: Final = 0x0C
 
 
 def is_installed() -> bool:
@@ -198,16 +197,15 @@ def _unread(path: Path, error: OSError) -> AttestationError:
 
 
 def _utf8(value: Any) -> str:
-    """The text of a DER UTF8String of less than 128 bytes, or with one or two bytes of length. Raises ValueError."""
-    data = bytes(value or b"")
-    if data[:1] != bytes([_UTF8_STRING]) or len(data) < 2:
-        raise ValueError("a text is missing")
-    length = data[1]
-    begin = 2 if length < 0x80 else 2 + (length & 0x7F)
-    size = length if length < 0x80 else int.from_bytes(data[2:begin], "big")
-    if begin + size != len(data):
-        raise ValueError("a text is cut short")
-    return data[begin:].decode("utf-8")
+    """The text of a DER UTF8String. Raises ValueError."""
+    from pyasn1.codec.der.decoder import decode
+    from pyasn1.error import PyAsn1Error
+    from pyasn1.type.char import UTF8String
+
+    try:
+        return str(decode(bytes(value or b""), UTF8String())[0])
+    except PyAsn1Error:
+        raise ValueError("a text is missing, or is none") from None
 
 
 def _short(error: BaseException) -> str:

@@ -42,7 +42,7 @@ EFFECTS = frozenset(
     {"ansible", "fcntl", "os", "requests", "shutil", "socket", "subprocess", "tempfile", "time", "urllib.request"}
 )
 # Imported where it is needed, so that only who needs them must have them.
-OPTIONAL = ("cramjam", "cyclonedx", "packageurl", "requests", "sigstore", "zstandard")
+OPTIONAL = ("cramjam", "cyclonedx", "packageurl", "pyasn1", "requests", "sigstore", "zstandard")
 MOST_FILES = 12
 MOST_LINES = 350
 FEWEST_LINES = 30

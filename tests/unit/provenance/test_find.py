@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,10 @@ import pytest
 
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import parse_asset
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
+from ansible_collections.fleet.python.plugins.plugin_utils._lock.attestation import Attestation
+from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import Lock, Pin
 from ansible_collections.fleet.python.plugins.plugin_utils._provenance import find as _find
+from ansible_collections.fleet.python.plugins.plugin_utils._provenance.attest import Attester, proven
 from ansible_collections.fleet.python.plugins.plugin_utils._provenance.errors import AttestationError
 from ansible_collections.fleet.python.plugins.plugin_utils._provenance.find import Finder
 from ansible_collections.fleet.python.plugins.plugin_utils._provenance.verify import Verifier
@@ -85,6 +88,31 @@ def test_what_proves_nothing_is_no_reason_to_ask_on(
     wrong = At("a", ["{}"])
     with pytest.raises(AttestationError, match=f"^{NAME.replace('+', '.')}: the attestation from a is no bundle"):
         finder(verifier, tmp_path, wrong, At("b", [text(good)])).find(entry)
+
+
+def test_a_senseless_answer_is_remembered_too(verifier: Verifier, entry: Entry, tmp_path: Path) -> None:
+    place = At("a", AttestationError("a: its answer is no list"))
+    for _host in range(2):
+        with pytest.raises(AttestationError, match="a: its answer is no list"):
+            finder(verifier, tmp_path, place).find(entry)
+    assert place.asked == 1
+
+
+def test_a_choice_from_a_lock_is_held_against_it(
+    verifier: Verifier, good: dict[str, Any], entry: Entry, tmp_path: Path
+) -> None:
+    attester = Attester("when_present", finder(verifier, tmp_path, At("a", [text(good)])), SkippedSources(tmp_path))
+    said = proven(attester, entry, None)
+    assert said["not_attested"] == ""
+    same = Attestation(**said["attestation"])
+    pin = Pin(entry.asset, entry.release, entry.sha256, None, same)
+    lock = Lock(("3.13",), {"x86_64_v3-unknown-linux-gnu": {"3.13": pin}})
+    assert proven(attester, entry, lock) == said
+    other = replace(
+        lock, pins={"x86_64_v3-unknown-linux-gnu": {"3.13": replace(pin, attestation=replace(same, log_index=1))}}
+    )
+    with pytest.raises(AttestationError, match="has another attestation than the lock says"):
+        proven(attester, entry, other)
 
 
 def test_none_anywhere(verifier: Verifier, entry: Entry, tmp_path: Path) -> None:
