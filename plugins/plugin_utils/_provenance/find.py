@@ -110,7 +110,7 @@ class Finder:
         def answer() -> dict[str, Any]:
             try:
                 return {"texts": place.bundles(entry)}
-            except tuple(_FAILURES.values()) as error:
+            except (AttestationError, SourceError) as error:
                 return {"failed": type(error).__name__, "why": str(error)}
 
         said = self._once(["ask", repr(place), entry.path, entry.sha256], answer)
