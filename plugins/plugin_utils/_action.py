@@ -8,11 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+from ansible.template import Templar, trust_as_template
+
 from ansible_collections.fleet.python.plugins.plugin_utils._connection.fewer_trips import FewerTrips
 from ansible_collections.fleet.python.plugins.plugin_utils._connection.remote import Remote
 from ansible_collections.fleet.python.plugins.plugin_utils._errors import REFUSALS, refusal
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import StageError
 from ansible_collections.fleet.python.plugins.plugin_utils._options import checked_options, options_of_variables
+
+# Have Ansible make Jinja's lexer once, and not anew in each of its workers, which are forks of this process.
+Templar().template(trust_as_template("{{ 1 }}"))
 
 
 def whole_range(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,8 +37,14 @@ class FleetAction(FewerTrips):
     _supports_async = False
 
     options: ClassVar[Callable[[], dict[str, Any]]]
+    _spec: ClassVar[dict[str, Any]]
     changes_hosts: ClassVar[bool] = False
     _remote: Remote | None = None
+
+    def __init_subclass__(cls) -> None:
+        # Once, when Ansible loads the plugin: its workers are forks of that process.
+        super().__init_subclass__()
+        cls._spec = cls.options()
 
     def act(self, options: Mapping[str, Any], remote: Remote) -> dict[str, Any]:
         """The task's own part of its result. Raises what `REFUSALS` names."""
@@ -57,7 +68,7 @@ class FleetAction(FewerTrips):
 
     def _options_of(self, task_vars: Mapping[str, Any]) -> dict[str, Any]:
         """The task's options, and those that its option ``variables`` takes from variables. Raises OptionsError."""
-        spec, given = type(self).options(), self._task.args
+        spec, given = self._spec, self._task.args
         prefix = str(given.get("variables") or "") if "variables" in spec else ""
         if not prefix:
             return checked_options(whole_range(given), spec)

@@ -41,12 +41,42 @@ def options_of_variables(
     """The options that are set as variables named after ``prefix``, by their names in ``spec``. The role takes them so.
 
     An expression for each would cost the controller more than the task. ``template`` is Ansible's, and leaves out what
-    is ``omit``. ``parameters`` are the names that stand beside the name of the role: those with the prefix are taken
-    too, so that a misspelt one is an unknown option.
+    is ``omit``; it sees only what may be a template. ``parameters`` are the names that stand beside the name of the
+    role: those with the prefix are taken too, so that a misspelt one is an unknown option.
     """
     names = {*(prefix + name for name in spec if not name.startswith("_")), *parameters}
-    found = template({name: variables[name] for name in sorted(names) if name.startswith(prefix) and name in variables})
+    given = {name: variables[name] for name in sorted(names) if name.startswith(prefix) and name in variables}
+    templates = {name: value for name, value in given.items() if _may_be_template(value)}
+    found = {name: value for name, value in given.items() if name not in templates}
+    if templates:
+        found.update(template(templates))
     return {name.removeprefix(prefix): value for name, value in found.items()}
+
+
+def _may_be_template(value: Any) -> bool:
+    """Whether Ansible's templating could make something else of it. To look is a hundred times as fast."""
+    if isinstance(value, str):
+        # The second is what Ansible takes for Jinja's settings, with other marks (_template_vars.py, JINJA2_OVERRIDE).
+        return "{" in value or value.startswith("#jinja2:")
+    if isinstance(value, Mapping):
+        return any(map(_may_be_template, [*value, *value.values()]))
+    if isinstance(value, (list, tuple)):
+        return any(map(_may_be_template, value))
+    # Whatever else there is, such as what is encrypted, Ansible knows.
+    return value is not None and not isinstance(value, (bool, int, float))
+
+
+def _plain(value: Any) -> Any:
+    """A copy without Ansible's tags. The check copies its arguments, and each tag costs a hundred times the value."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int.__int__(value)
+    if isinstance(value, Mapping):
+        return {_plain(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    return value
 
 
 def checked_options(
@@ -57,17 +87,22 @@ def checked_options(
     ``spec`` is an argument spec of module_utils/_options.py, and ``shown`` gives the name of an option in messages.
     Raises OptionsError naming every option that is wrong.
     """
+    result = ArgumentSpecValidator(spec).validate(_plain(arguments))
+    if result.errors.errors:
+        raise OptionsError("; ".join(_problems(arguments, spec, shown)))
+    return dict(result.validated_parameters)
+
+
+def _problems(arguments: Mapping[str, Any], spec: Mapping[str, Any], shown: Callable[[str], str]) -> list[str]:
+    """What is wrong, with the names as they are shown, and without the values that may hold a secret."""
     wrong = {name for name in _SECRET.keys() & spec.keys() & arguments.keys() if _errors(arguments, spec, name)}
     problems = [f"{shown(name)} must be {_SECRET[name]}" for name in sorted(wrong)]
-    named = {shown(name): (name, option) for name, option in spec.items()}
-    result = ArgumentSpecValidator({name: option for name, (_own, option) in named.items()}).validate(
+    result = ArgumentSpecValidator({shown(name): option for name, option in spec.items()}).validate(
         {shown(name): value for name, value in arguments.items() if name not in wrong}
     )
     for error in result.errors.errors:
         problems.append(_unknown(arguments, spec, shown) if isinstance(error, UnsupportedError) else str(error.msg))
-    if problems:
-        raise OptionsError("; ".join(problems))
-    return {named[name][0]: value for name, value in result.validated_parameters.items()}
+    return problems
 
 
 def _errors(arguments: Mapping[str, Any], spec: Mapping[str, Any], name: str) -> list[Exception]:

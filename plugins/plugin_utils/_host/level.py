@@ -18,6 +18,8 @@ LEVEL_FLAGS: Final = {
     4: frozenset(["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"]),
 }
 
+_SUPPORTED: Final = re.compile(r"x86-64-v[234] \(supported")
+
 
 def level_of(observed: Observation) -> tuple[int, str | None]:
     """The level according to the kernel's flags and glibc's loader. If they differ, the lower one, and a note.
@@ -28,7 +30,7 @@ def level_of(observed: Observation) -> tuple[int, str | None]:
     by_flags = level_of_flags(flags)
     if not observed.loader_levels:
         return by_flags, None if flags else "/proc/cpuinfo shows no flags: level 1 is what every x86-64 machine has"
-    supported = [int(line[8]) for line in observed.loader_levels if re.match(r"x86-64-v[234] \(supported", line)]
+    supported = [int(line[8]) for line in observed.loader_levels if _SUPPORTED.match(line)]
     by_loader = max(supported, default=1)
     if not flags:
         return by_loader, f"/proc/cpuinfo shows no flags: level {by_loader} is what the loader says"

@@ -37,6 +37,13 @@ _NAMES: Final = (
 # glibc's loader. NixOS's stub only prints that it cannot run foreign programs; nix-ld, in its place, does run them.
 _PRETENDERS: Final = re.compile(r"gcompat|musl|stub-ld")
 
+_MUSL_VERSION: Final = re.compile(r"^Version (\d{1,9}(?:\.\d{1,9}){1,2})", re.MULTILINE | re.ASCII)
+# As the loader says it, in its file's name, and as getconf says it.
+_GLIBC_VERSIONS: Final = tuple(
+    re.compile(pattern, re.ASCII)
+    for pattern in (r"release version (\d{1,9}\.\d{1,9})", r"/ld-(\d{1,9}\.\d{1,9})\.so", r"glibc (\d{1,9}\.\d{1,9})")
+)
+
 
 def libc_of(loader: str) -> str | None:
     """The libc that a loader belongs to, by its file name: ``gnu``, ``musl``, ``uclibc``, ``bionic`` or None."""
@@ -63,14 +70,12 @@ def libc_version(observed: Observation, libc: str | None) -> str | None:
     if libc is None or libc_of(observed.loader_asked) != libc:
         return None
     if libc == "musl":
-        found = re.search(r"^Version (\d{1,9}(?:\.\d{1,9}){1,2})", observed.loader_says, re.MULTILINE | re.ASCII)
+        found = _MUSL_VERSION.search(observed.loader_says)
         return found[1] if found else None
     # Before 2.33 the loader has no --version (glibc NEWS 2.33), but its file has a name such as ld-2.31.so.
-    for pattern, text in (
-        (r"release version (\d{1,9}\.\d{1,9})", observed.loader_says),
-        (r"/ld-(\d{1,9}\.\d{1,9})\.so", observed.loader_file),
-        (r"glibc (\d{1,9}\.\d{1,9})", observed.getconf),
+    for pattern, text in zip(
+        _GLIBC_VERSIONS, (observed.loader_says, observed.loader_file, observed.getconf), strict=True
     ):
-        if found := re.search(pattern, text, re.ASCII):
+        if found := pattern.search(text):
             return found[1]
     return None

@@ -40,6 +40,8 @@ _LISTING = re.compile(
 )
 _DF = re.compile(r".*?\s(?P<blocks>\d+)\s+(?P<used>-?\d+)\s+(?P<available>-?\d{1,19})\s+\S+\s+(?P<mount>/.*)", re.ASCII)
 
+_NUMBER = re.compile(r"\s*[0-9]{1,19}\s*")
+
 
 class ProbeError(ValueError):
     """A host did not give the probe's answer."""
@@ -122,7 +124,7 @@ def _answer(text: str) -> list[str]:
 
 def _number(text: str) -> int | None:
     """A number that the host printed. None if it is no number, or too long."""
-    return int(text) if re.fullmatch(r"\s*[0-9]{1,19}\s*", text) else None
+    return int(text) if _NUMBER.fullmatch(text) else None
 
 
 class _Facts:

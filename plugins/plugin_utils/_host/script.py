@@ -29,6 +29,8 @@ _ARITHMETIC: Final = re.compile(r"\$\(\((.*?)\)\)")
 # A function and, with the name in its place, where one is called: where a command begins.
 _FUNCTION: Final = re.compile(r"(?:^|;)([a-z_]+)\(\)")
 _CALL: Final = r"(?:(?<=[;({{)|&!])|(?<=[{{)|&!] )|(?<=then )|(?<=else )|(?<=do )|^)(?:{})\b(?=[ ;()]|$)"
+# What some login shell takes for something else, between single quotes too.
+_MISTAKEN: Final = re.compile(r"\n|\\[\\']|![^\s=(]")
 # Scripts find it as $NEWLINE. A command substitution drops line breaks at its end.
 _NEWLINE: Final = 'N=$(printf "\\n."); N=${N%.}'
 # They mean something to the shell or to programs.
@@ -71,9 +73,7 @@ def passes(command: str) -> bool:
     csh takes a line break for the end of a quoted text, and ``!`` for history. fish takes ``\\\\`` and ``\\'`` for one
     character. Both do so even between single quotes.
     """
-    return (
-        not re.search(r"\n|\\[\\']|![^\s=(]", command) and len(shlex.quote(shlex.quote(command))) < _LONGEST - _AROUND
-    )
+    return not _MISTAKEN.search(command) and len(shlex.quote(shlex.quote(command))) < _LONGEST - _AROUND
 
 
 def _code(names: tuple[str, ...]) -> list[str]:

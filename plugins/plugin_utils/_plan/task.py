@@ -24,6 +24,8 @@ from ansible_collections.fleet.python.plugins.plugin_utils._sources.index import
 # The root's path is written into Python literals, Makefiles and scripts of the builds.
 _NOT_IN_ROOT = ("'", '"', "\\", "`", "$")
 
+_KEPT = re.compile(r"[0-9]{1,6}")
+
 
 class TaskError(ValueError):
     """An option has a value that makes no sense."""
@@ -75,7 +77,7 @@ def _keep(text: str) -> int | None:
     """How many older builds stay, None for all of them."""
     if text == "all":
         return None
-    if not re.fullmatch(r"[0-9]{1,6}", text):
+    if not _KEPT.fullmatch(text):
         raise TaskError(f"keep: {text!r} is neither a number of older builds nor 'all'")
     return int(text)
 

@@ -35,7 +35,28 @@ def taken(variables: dict[str, Any], *parameters: str) -> tuple[dict[str, Any], 
 def test_only_what_is_set_and_is_an_option() -> None:
     options, templated = taken(VARIABLES)
     assert options == {"version": "3.13", "keep": 2}
-    assert templated == [["interpreter_keep", "interpreter_version"]]
+    assert templated == []
+
+
+@pytest.mark.parametrize(
+    ("value", "may_be"),
+    [
+        ("3.13", False),
+        (["3.13", 3.12, None, True], False),
+        ({"X-Token": ["a", "b"]}, False),
+        ("{{ wanted }}", True),
+        ("{% if x %}3.13{% endif %}", True),
+        ("#jinja2: variable_start_string:'[%'\n[% wanted", True),
+        (["3.12", "{{ wanted }}"], True),
+        ({"X-Token": ["{{ token }}"]}, True),
+        ({"{{ name }}": "a"}, True),
+        (b"encrypted", True),
+    ],
+)
+def test_only_what_may_be_a_template_is_templated(value: Any, may_be: bool) -> None:
+    options, templated = taken({"interpreter_keep": 2, "interpreter_version": value})
+    assert options == {"keep": 2, "version": value}
+    assert templated == ([["interpreter_version"]] if may_be else [])
 
 
 def test_what_is_omitted_is_not_set() -> None:
