@@ -20,7 +20,7 @@ SHELLS = ("dash", "bash", "bash --posix", "busybox sh", "ksh93", "mksh", "yash")
 PRESENT = [shell for shell in SHELLS if shutil.which(shell.split()[0])]
 
 # The disk fills and empties while the tests run, and others change what is in /tmp.
-_MOVES = re.compile(r"^df .*$|\d\d:\d\d(?= /tmp$)", re.MULTILINE)
+_MOVES = re.compile(r"^df .*$|(?<=^above d.{9} ).*(?= /tmp(?:/pytest-of-\w+)?$)", re.MULTILINE)
 
 
 def probe(shell: str, root: Path, *links: Path) -> str:
