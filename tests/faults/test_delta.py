@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.fleet.python.plugins.module_utils._delta.index import Index, index_text
+from ansible_collections.fleet.python.plugins.module_utils._delta.index import MAGIC, Index, index_text
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.digest import digest_of
 from tests.faults.conftest import NewDirect
 from tests.faults.scene import DISK, FILLER, ROOT, Scene, at_changes, upgrade
@@ -103,13 +103,13 @@ def _lie(_delta: bytes) -> bytes:
 
 def _bomb(_delta: bytes) -> bytes:
     packed = lzma.compress(bytes(300 << 20), preset=0)
-    return b"fleet-delta 1 %d\n" % len(packed) + packed
+    return MAGIC + b"%d\n" % len(packed) + packed
 
 
 def _lead_out(_delta: bytes) -> bytes:
     index = b'{"old":"%s","new":"%s","tree":"%s","entries":[["made","../../evil",1,"",0]],"streams":[]}'
     packed = lzma.compress(index % (b"0" * 64, b"1" * 64, b"2" * 64))
-    return b"fleet-delta 1 %d\n" % len(packed) + packed
+    return MAGIC + b"%d\n" % len(packed) + packed
 
 
 @pytest.mark.fault(

@@ -220,12 +220,10 @@ def _made(tree: NewTree, path: str) -> BinaryIO:
 
 def _unpacked(stream: Stream, delta: BinaryIO, home: _OldHome) -> Iterator[bytes]:
     """What a stream unpacks to, after what the host has fed to it, in pieces of a bounded size."""
-    if stream.skipped > len(SEPARATOR):
-        raise DeltaError("a stream is damaged")
     known = sum(part.size for part in stream.old)
-    window = known + len(SEPARATOR) + sum(part.size for part in stream.new)
+    window = known + stream.separator + sum(part.size for part in stream.new)
     decoder = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters(window, stream.stride))
-    skip = known + len(SEPARATOR)
+    skip = known + stream.separator
     for packed in _fed(stream, delta, home):
         waits = decoder.eof
         while not waits:

@@ -18,8 +18,9 @@ from typing import Any, BinaryIO, NamedTuple
 from ansible_collections.fleet.python.plugins.module_utils._archive.gunzip import UnpackError
 from ansible_collections.fleet.python.plugins.module_utils._archive.members import check_link, parts_below
 from ansible_collections.fleet.python.plugins.module_utils._delta.errors import DeltaError
+from ansible_collections.fleet.python.plugins.module_utils._delta.lzma2 import SEPARATOR
 
-MAGIC = b"fleet-delta 1 "
+MAGIC = b"fleet-delta 2 "
 # The kinds of entries. KEPT: a file of the old tree. MADE: a file that the streams write.
 KEPT, MADE, LINK, HARD_LINK, DIRECTORY = "kept", "made", "link", "hard link", "directory"
 # How far a stream may look back, in bytes. The host's memory is bounded by it.
@@ -42,8 +43,9 @@ class Part(NamedTuple):
 
 
 class Stream(NamedTuple):
-    """One stream. ``packed`` is its length in the delta, ``skipped`` how much of the separator is the host's to feed.
+    """One stream. ``packed`` is its length in the delta.
 
+    ``separator`` is how much of the separator it has, and ``skipped`` how much of that is the host's to feed.
     ``stride`` is the size of the records that its bytes are made of: each byte is stored as the difference to the
     same byte of the record before. 0: bytes are stored as they are.
     """
@@ -51,6 +53,7 @@ class Stream(NamedTuple):
     old: list[Part]
     new: list[Part]
     packed: int
+    separator: int
     skipped: int
     stride: int
 
@@ -160,7 +163,10 @@ def _stream(value: Mapping[str, Any]) -> Stream:
     stride = _number(value["stride"])
     if sum(part.size for part in (*old, *new)) > WINDOW or stride > 256:
         raise DeltaError(f"a stream looks back further than {WINDOW >> 20} MB")
-    return Stream(old, new, _number(value["packed"]), _number(value["skipped"]), stride)
+    separator, skipped = _number(value["separator"]), _number(value["skipped"])
+    if not skipped <= separator <= len(SEPARATOR):
+        raise DeltaError("a stream has a longer separator than there is")
+    return Stream(old, new, _number(value["packed"]), separator, skipped, stride)
 
 
 def _part(path: str, start: int, size: int) -> Part:

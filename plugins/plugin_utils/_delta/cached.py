@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from ansible_collections.fleet.python.plugins.module_utils._archive.gunzip import UnpackError
+from ansible_collections.fleet.python.plugins.module_utils._delta.index import MAGIC
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._cache.archives import (
     Archive,
@@ -61,7 +62,11 @@ def cached_delta(
 def _good(path: Path) -> bool:
     """Whether a delta is there, and still what was made: its digest was noted then."""
     note = path.with_name(path.name + ".sha256")
-    return path.is_file() and note.is_file() and digest_of(path) == note.read_text(encoding="ascii")
+    if not path.is_file() or not note.is_file() or digest_of(path) != note.read_text(encoding="ascii"):
+        return False
+    # Those of an older form are made anew.
+    with open(path, "rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
 
 
 def _make(

@@ -31,7 +31,7 @@ from ansible_collections.fleet.python.plugins.module_utils._delta.index import (
     index_text,
 )
 from ansible_collections.fleet.python.plugins.module_utils._home.relocate import is_rewritten
-from ansible_collections.fleet.python.plugins.plugin_utils._delta.pack import pack
+from ansible_collections.fleet.python.plugins.plugin_utils._delta.pack import Packed, pack
 from ansible_collections.fleet.python.plugins.plugin_utils._delta.split import RECORD, split
 
 # From this size on, in bytes, a file has streams of its own.
@@ -84,19 +84,20 @@ def write_delta(old: Tree, new: Tree, target: Path) -> None:
     """Write the delta from one tree to another. Raises OSError."""
     entries = _entries(old, new)
     shares = _shares(old, new, [entry for entry in entries if entry.kind == MADE], entries)
+    # The longest first, so that the packers end at about the same time.
+    shares.sort(key=lambda share: -sum(part.size for part in (*share.old, *share.new)))
     with ThreadPoolExecutor(_PACKERS) as packers:
         packed = list(packers.map(lambda share: _packed(old, new, share), shares))
     streams = [
-        Stream(share.old, share.new, len(chunks), skipped, share.stride)
-        for share, (chunks, skipped) in zip(shares, packed, strict=True)
+        Stream(share.old, share.new, len(each.chunks), each.separator, each.skipped, share.stride)
+        for share, each in zip(shares, packed, strict=True)
     ]
     index = Index(old.sha256, new.sha256, tree_digest(dict(new.digests)), entries, streams)
-    target.write_bytes(b"".join([index_text(index), *(chunks for chunks, _skipped in packed)]))
+    target.write_bytes(b"".join([index_text(index), *(each.chunks for each in packed)]))
 
 
-def _packed(old: Tree, new: Tree, share: _Share) -> tuple[bytes, int]:
-    found = pack(_read(old, share.old), _read(new, share.new), share.stride)
-    return found.chunks, found.skipped
+def _packed(old: Tree, new: Tree, share: _Share) -> Packed:
+    return pack(_read(old, share.old), _read(new, share.new), share.stride)
 
 
 def _read(tree: Tree, parts: Iterable[Part]) -> bytes:

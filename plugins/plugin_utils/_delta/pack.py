@@ -23,10 +23,15 @@ _SIZE: Final = 0x1F
 _CHUNK: Final = 1 << 20
 
 
+# How many bytes of the separator are packed before the next look at what has come of them.
+_STEP: Final = 1 << 12
+
+
 class Packed(NamedTuple):
-    """The chunks to send, and how many bytes of the separator the host feeds before them."""
+    """The chunks to send, how many bytes of the separator were packed, and how many of these the host feeds."""
 
     chunks: bytes
+    separator: int
     skipped: int
 
 
@@ -43,10 +48,17 @@ def pack(old: bytes, new: bytes, stride: int) -> Packed:
     lc, lp, pb = _RECORDS if stride else _PLAIN
     window = len(old) + len(SEPARATOR) + len(new)
     packer = lzma.LZMACompressor(lzma.FORMAT_RAW, filters=filters(window, stride, lc=lc, lp=lp, pb=pb, **_EFFORT))
-    parts = [packer.compress(piece) for whole in (old, SEPARATOR, new) for piece in _pieces(whole)]
-    stream = b"".join([*parts, packer.flush()])
-    at, skipped = _first_of_its_own(stream, len(old), len(old) + len(SEPARATOR))
-    return Packed(_with_properties(stream[at:], (pb * 5 + lp) * 9 + lc), skipped)
+    stream = b"".join(map(packer.compress, _pieces(old)))
+    separator = 0
+    # What is packed of it after its first plain chunk has to be sent.
+    while separator < len(SEPARATOR) and not any(
+        chunk.first < _PACKED and chunk.begins >= len(old) for chunk in _chunks(stream)
+    ):
+        stream += packer.compress(SEPARATOR[separator : separator + _STEP])
+        separator += _STEP
+    stream = b"".join([stream, *map(packer.compress, _pieces(new)), packer.flush()])
+    at, skipped = _first_of_its_own(stream, len(old), len(old) + separator)
+    return Packed(_with_properties(stream[at:], (pb * 5 + lp) * 9 + lc), separator, skipped)
 
 
 def _with_properties(chunks: bytes, properties: int) -> bytes:
@@ -84,7 +96,7 @@ def _first_of_its_own(stream: bytes, least: int, most: int) -> tuple[int, int]:
 
 def _chunks(stream: bytes) -> Iterator[_Chunk]:
     at = begins = 0
-    while stream[at]:
+    while at < len(stream) and stream[at]:
         first = stream[at]
         size = int.from_bytes(stream[at + 1 : at + 3], "big") + 1
         yield _Chunk(at, first, begins)

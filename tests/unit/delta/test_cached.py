@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.fleet.python.plugins.module_utils._archive.gunzip import UnpackError
+from ansible_collections.fleet.python.plugins.module_utils._delta.index import MAGIC
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import parse_asset
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._cache.archives import Archive
@@ -26,6 +27,8 @@ OLD = Entry("20240224", parse_asset(f"cpython-3.12.2+20240224-{_GNU}"), "a" * 64
 NEW = Entry("20240909", parse_asset(f"cpython-3.12.6+20240909-{_GNU}"), "b" * 64)
 FULL = Entry("20240909", parse_asset("cpython-3.12.6+20240909-x86_64-unknown-linux-gnu-pgo+lto-full.tar.zst"), "c" * 64)
 
+DELTA = MAGIC + b"..."
+
 
 @pytest.fixture(name="made")
 def _made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
@@ -36,7 +39,7 @@ def _made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, st
 
     def make(old: Any, new: Any, top: Any, target: Path, scratch: Path) -> None:
         made.append((old[1], new[1]))
-        target.write_bytes(b"delta")
+        target.write_bytes(DELTA)
 
     monkeypatch.setattr(_cached, "make_delta", make)
     return made
@@ -61,7 +64,15 @@ def test_one_that_has_changed_is_not_sent(made: list[tuple[str, str]]) -> None:
     with pytest.raises(NoDeltaError, match="there is none yet"):
         cached_delta(OLD, NEW, [], make=False)
     assert cached_delta(OLD, NEW, [], make=True) == delta
-    assert delta.path.read_bytes() == b"delta"
+    assert delta.path.read_bytes() == DELTA
+    assert len(made) == 2
+
+
+def test_one_of_an_older_form_is_made_anew(made: list[tuple[str, str]]) -> None:
+    delta = cached_delta(OLD, NEW, [], make=True)
+    delta.path.write_bytes(b"fleet-delta 1 ...")
+    delta.path.with_name(delta.path.name + ".sha256").write_text(digest_of(delta.path))
+    assert cached_delta(OLD, NEW, [], make=True) == delta
     assert len(made) == 2
 
 

@@ -24,6 +24,7 @@ from ansible_collections.fleet.python.plugins.module_utils._delta.errors import 
 from ansible_collections.fleet.python.plugins.module_utils._delta.index import (
     KEPT,
     MADE,
+    MAGIC,
     Entry,
     Index,
     Part,
@@ -203,11 +204,11 @@ def _with(**changes: Any) -> bytes:
     """An index with other values than any that is made."""
     value = {"old": "0" * 64, "new": NEW, "tree": "2" * 64, "entries": [], "streams": [], **changes}
     packed = lzma.compress(json.dumps(value).encode(), preset=0)
-    return b"fleet-delta 1 %d\n" % len(packed) + packed
+    return MAGIC + b"%d\n" % len(packed) + packed
 
 
 def _stream(**changes: Any) -> dict[str, Any]:
-    return {"old": [], "new": [], "packed": 1, "skipped": 1, "stride": 0, **changes}
+    return {"old": [], "new": [], "packed": 1, "separator": 1, "skipped": 1, "stride": 0, **changes}
 
 
 @pytest.mark.parametrize(
@@ -239,7 +240,7 @@ def test_a_hostile_index_is_refused(changes: dict[str, Any], why: str) -> None:
 
 def test_an_index_that_is_a_bomb_is_refused_in_little_memory() -> None:
     packed = lzma.compress(b" " * (40 << 20), preset=0)
-    text = io.BytesIO(b"fleet-delta 1 %d\n" % len(packed) + packed)
+    text = io.BytesIO(MAGIC + b"%d\n" % len(packed) + packed)
     tracemalloc.start()
     try:
         with pytest.raises(DeltaError, match="too long"):
@@ -253,7 +254,7 @@ def test_a_stream_that_holds_more_than_its_files_is_refused(ready: Path, tmp_pat
     """A bomb: it is read no further than to the first byte too many."""
     bomb = pack(b"", bytes(8 << 20), 0)
     index = Index("0" * 64, NEW, "2" * 64, [Entry(MADE, "a", False, "", 10)], [])
-    stream = Stream([], [Part("a", 0, 10)], len(bomb.chunks), bomb.skipped, 0)
+    stream = Stream([], [Part("a", 0, 10)], len(bomb.chunks), bomb.separator, bomb.skipped, 0)
     file = tmp_path / "delta"
     file.write_bytes(index_text(index._replace(streams=[stream])) + bomb.chunks)
     with pytest.raises(DeltaError):
