@@ -14,8 +14,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,7 +31,7 @@ from tests.world.errors import WorldError
 from tests.world.podman import bridge_address, unavailable
 from tests.world.server import MirrorServer
 
-from . import fleet_report, idle, plays, probe
+from . import deltas, fleet_report, idle, plays, probe
 from .aims import HEAD, aims
 from .controller import Controller
 from .floors import floors
@@ -51,18 +52,27 @@ _PANELS = {"local": "local hosts", "ssh": "over ssh"}
 def main() -> int:
     """Run the benchmark; the exit status says whether it ran, not what it found."""
     parser = argparse.ArgumentParser(prog="python3 -m tests.bench", description="The benchmark of fleet.python.")
-    parser.add_argument("--uv", type=Path, required=True, help="the program uv")
+    parser.add_argument("--uv", type=Path, help="the program uv, for all that is not named by --only")
+    parser.add_argument(
+        "--only", action="append", choices=sorted(ALONE), help="measure this alone; the other results stay as they are"
+    )
     parser.add_argument("--to", type=Path, default=REPOSITORY / "docs", help="directory for the results")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
+    if not options.only and not options.uv:
+        parser.error("--uv is required without --only")
     start = time.monotonic()
+    kept = options.to / "benchmark.json"
     with tempfile.TemporaryDirectory(prefix="fleet-python-bench-") as directory:
-        results = Bench(Path(directory), options.uv, options.rounds).run()
-    results["machine"]["seconds"] = round(time.monotonic() - start)
-    (options.to / "benchmark.json").write_text(json.dumps(results, indent=1) + "\n")
+        if options.only:
+            results = some(Path(directory), options.only, json.loads(kept.read_text()))
+        else:
+            results = Bench(Path(directory), options.uv, options.rounds).run()
+            results["machine"]["seconds"] = round(time.monotonic() - start)
+    kept.write_text(json.dumps(results, indent=1) + "\n")
     (options.to / "benchmark.md").write_text(page(results))
     panels = {title: _lines(results[kind]) for kind, title in _PANELS.items() if kind in results}
-    if panels:
+    if panels and not options.only:
         (options.to / "benchmark.svg").write_text(plot("Nothing to do: how long a play takes", panels))
     print(table(HEAD, (aim.row() for aim in aims(results))))
     for name, why in results["not measured"].items():
@@ -77,6 +87,42 @@ def _lines(by_count: Mapping[str, Any]) -> dict[str, dict[int, float]]:
         for name, result in names.items():
             lines.setdefault(name, {})[int(count)] = result["wall"]
     return {name: lines[name] for name in _PLOTTED if len(lines.get(name, ())) > 1}
+
+
+def _deltas(mirror: Path, scratch: Path) -> dict[str, Any]:
+    return deltas.deltas(mirror, scratch / "deltas")
+
+
+def _emulated(mirror: Path, scratch: Path) -> dict[str, Any]:
+    return dict(deltas.emulated(mirror, scratch / "deltas"))
+
+
+# What stands by itself, by the parts that it has: each takes the mirror's folder, and one to work in.
+ALONE: Mapping[str, Mapping[str, Callable[[Path, Path], Any]]] = {
+    "delta": {"delta": _deltas, "delta emulated": _emulated},
+    "fleet report": {"fleet report": lambda _mirror, _scratch: fleet_report.measured()},
+    "resolution": {"resolution": lambda _mirror, _scratch: _resolution()},
+}
+
+
+def some(directory: Path, names: Sequence[str], results: dict[str, Any]) -> dict[str, Any]:
+    """The results of an earlier run, with those of these parts made anew."""
+    for name in names:
+        for part, measure in ALONE[name].items():
+            results["not measured"].pop(part, None)
+            measured(results, part, partial(measure, Cache().mirror, directory))
+    return results
+
+
+def measured(results: dict[str, Any], name: str, measure: Callable[[], Any]) -> None:
+    """Add the results of one part, or why it could not be measured."""
+    print(f"measuring: {name}", flush=True)
+    start = time.monotonic()
+    try:
+        results[name] = measure()
+    except (BenchError, WorldError) as error:
+        results["not measured"][name] = str(error)
+    print(f"measured: {name}, {time.monotonic() - start:.0f} s", flush=True)
 
 
 class Bench:
@@ -102,7 +148,7 @@ class Bench:
             self._part("probe", lambda: _json(probe.probes(stage.root, self._rounds * 3)))
             self._part("verify", lambda: _json(probe.verifying(stage.root, self._rounds)))
             self._part("resolution", _resolution)
-            self._part("fleet report", fleet_report.measured)
+            some(self._directory, ("fleet report", "delta"), self._results)
             self._part("no task", lambda: idle.base(stage, self._rounds).as_json())
             self._part("local", lambda: self._local(stage))
             self._part("recorded", lambda: _by_count(many(stage, self._rounds)))
@@ -126,13 +172,7 @@ class Bench:
             self._part("upgrade", lambda: plays.upgrade(controller, mirror, 1).as_json())
 
     def _part(self, name: str, measure: Callable[[], Any]) -> None:
-        print(f"measuring: {name}", flush=True)
-        start = time.monotonic()
-        try:
-            self._results[name] = measure()
-        except (BenchError, WorldError) as error:
-            self._results["not measured"][name] = str(error)
-        print(f"measured: {name}, {time.monotonic() - start:.0f} s", flush=True)
+        measured(self._results, name, measure)
 
     def _on_the_host(self, install: Install) -> dict[str, Any]:
         return {name: pair.as_json() for name, pair in pairs(install, self._rounds * 2, SETTINGS).items()}

@@ -63,6 +63,8 @@ def aims(results: Results) -> list[Aim]:
         ("round trips", _round_trips),
         ("probe", _probe),
         ("fleet report", _fleet_report),
+        ("delta", _delta),
+        ("delta emulated", _delta_emulated),
     )
     return [aim for name, part in parts if name in results for aim in part(results)]
 
@@ -89,6 +91,26 @@ def _fleet_report(results: Results) -> Iterator[Aim]:
     what = f"the report of {found['hosts']:,} hosts, gathered and in every form"
     yield Aim(f"{what}: seconds", sum(found["seconds"].values()), 10, 10)
     yield Aim(f"{what}: MB of peak memory", found["memory"] / 1e6, 300, 300)
+
+
+def _delta(results: Results) -> Iterator[Aim]:
+    found = results["delta"]
+    both = {name: found[name] for name in ("x86_64", "aarch64")}
+    for name, each in both.items():
+        what = f"a delta from 3.12.2 to 3.12.6, {name}: its share of the archive's bytes"
+        yield Aim(what, each["delta"] / each["archive"], 0.25, 0.20)
+    # Two threads make it, with as much to do each.
+    seconds = max(each["made"]["cpu"] for each in both.values()) / 2
+    yield Aim("making one on two processors: seconds of CPU on each", seconds, 120, 120)
+    yield Aim("making one: MB of peak memory", max(each["made"]["peak"] for each in both.values()) / 1e6, 1000, 1000)
+    applied = found["x86_64"]["applied"]
+    yield Aim("applying one on a host, x86_64, one processor: seconds of CPU", applied["cpu"], 6, 6)
+    yield Aim("applying one on a host, x86_64: MB of peak memory", applied["peak"] / 1e6, 150, 150)
+
+
+def _delta_emulated(results: Results) -> Iterator[Aim]:
+    what = "applying one on a host, aarch64, emulated, one processor: seconds of CPU"
+    yield Aim(what, results["delta emulated"]["cpu"], 30, 30)
 
 
 def _over_ssh(results: Results) -> Iterator[Aim]:

@@ -55,6 +55,7 @@ def page(results: Results) -> str:
         *_whole_plays(results),
         *_probe(results),
         *_fleet_report(results),
+        *_delta(results),
     ]
     if results["not measured"]:
         parts.append("## Not measured\n")
@@ -76,6 +77,29 @@ def _fleet_report(results: Results) -> Iterator[str]:
             for name, seconds in found["seconds"].items()
         ]
         yield table(("", "seconds", "MB written"), rows)
+
+
+def _delta(results: Results) -> Iterator[str]:
+    if not (found := results.get("delta")):
+        return
+    yield "## Deltas\n"
+    yield (
+        f"From the stripped build 3.12.2+20240224 to 3.12.6+20240909, on {found['date']}. Processes of their own: the "
+        "controller's, with two threads that pack, and the host's, which is the Python of the old build and has one "
+        "processor. CPU time is what is held against the aims, since wall time is longer where a machine does other "
+        "work too.\n"
+    )
+    rows = []
+    for name in ("x86_64", "aarch64"):
+        each = found[name]
+        made, applied = each["made"], each.get("applied") or results.get("delta emulated", {})
+        seconds = [f"{applied[figure]:.1f}" if figure in applied else "" for figure in ("wall", "cpu")]
+        size, share = f"{each['delta'] / 1e6:.2f}", f"{each['delta'] / each['archive']:.3f}"
+        making = (f"{made['wall']:.0f}", f"{made['cpu']:.0f}", f"{made['peak'] / 1e6:.0f}")
+        peak = f"{applied['peak'] / 1e6:.0f}" if "peak" in applied else ""
+        rows.append((name, f"{each['archive'] / 1e6:.2f}", size, share, *making, *seconds, peak))
+    head = ("archive, MB", "delta, MB", "share", "made: wall, s", "CPU, s", "peak MB")
+    yield table(("", *head, "applied (aarch64: emulated): wall, s", "CPU, s", "peak MB"), rows)
 
 
 def _nothing_to_do(results: Results) -> Iterator[str]:
