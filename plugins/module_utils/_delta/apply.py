@@ -9,7 +9,7 @@ import hashlib
 import lzma
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import BinaryIO
 
 from ansible_collections.fleet.python.plugins.module_utils._archive.gunzip import UnpackError
@@ -37,10 +37,15 @@ _OLD_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MOST_BYTES = 4 << 30
 
 
-def tree_digest(digests: dict[str, str]) -> str:
-    """One sha256 for the files of a tree, by their own digests and their paths."""
-    lines = "".join(f"{digest}  {path}\n" for path, digest in sorted(digests.items()))
-    return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
+def tree_digest(entries: Iterable[Entry], digests: Mapping[str, str]) -> str:
+    """One sha256 for a tree: the digests and modes of its files, its links and empty directories, by their paths."""
+    whole = hashlib.sha256()
+    for entry in sorted(entries, key=lambda each: each.path):
+        file = entry.kind in (KEPT, MADE)
+        what = digests[entry.path] if file else entry.of
+        words = ("file" if file else entry.kind, str(int(entry.executable)), what, entry.path, "")
+        whole.update("\0".join(words).encode("utf-8", "surrogateescape"))
+    return whole.hexdigest()
 
 
 def apply_delta(delta: str, old: str, destination: str, archive: str) -> Contents:
@@ -74,7 +79,7 @@ def apply_delta(delta: str, old: str, destination: str, archive: str) -> Content
         os.umask(umask)
         home.close()
         tree.close()
-    if tree_digest(tree.contents.digests) != index.tree:
+    if tree_digest(index.entries, tree.contents.digests) != index.tree:
         raise DeltaError("what it makes is not the tree of the archive: the old home has changed, or the delta has")
     return tree.contents
 

@@ -92,7 +92,7 @@ def write_delta(old: Tree, new: Tree, target: Path) -> None:
         Stream(share.old, share.new, len(each.chunks), each.separator, each.skipped, share.stride)
         for share, each in zip(shares, packed, strict=True)
     ]
-    index = Index(old.sha256, new.sha256, tree_digest(dict(new.digests)), entries, streams)
+    index = Index(old.sha256, new.sha256, tree_digest(entries, new.digests), entries, streams)
     target.write_bytes(b"".join([index_text(index), *(each.chunks for each in packed)]))
 
 

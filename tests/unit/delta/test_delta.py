@@ -25,6 +25,7 @@ from ansible_collections.fleet.python.plugins.module_utils._delta.index import (
     KEPT,
     MADE,
     MAGIC,
+    WINDOW,
     Entry,
     Index,
     Part,
@@ -207,6 +208,50 @@ def _with(**changes: Any) -> bytes:
     return MAGIC + b"%d\n" % len(packed) + packed
 
 
+_NAMES = st.sampled_from(
+    ["", ".", "..", "../x", "/x", "a", "bin", "bin/python3.12/x", "empty", "x" * 300, "a\0b", "\ud800", "lib//os.py"]
+) | st.text(max_size=5)
+_NUMBERS = st.sampled_from([-1, 0, 1, 1 << 16, 56 << 20, 1 << 32, 1 << 70]) | st.integers(0, 200_000)
+
+
+def _changed(value: Any, data: st.DataObject) -> Any:
+    """The same but for one name or number somewhere in it, or something that is there twice or not."""
+    if isinstance(value, dict | list) and value:
+        at = data.draw(st.sampled_from(sorted(value) if isinstance(value, dict) else range(len(value))))
+        if isinstance(value, list) and data.draw(st.integers(0, 5)) == 0:
+            return [*value[:at], *data.draw(st.sampled_from([[], [value[at]] * 2])), *value[at + 1 :]]
+        copy = value.copy()
+        copy[at] = _changed(value[at], data)
+        return copy
+    return data.draw(_NAMES if isinstance(value, str) else _NUMBERS)
+
+
+@given(data=st.data())
+@settings(max_examples=100, deadline=None)
+def test_an_index_that_lies_makes_no_other_tree(ready: Path, data: st.DataObject) -> None:
+    """One that fits its streams but for a few names and lengths; whatever it says, memory is bounded."""
+    with open(ready / "delta", "rb") as file:
+        length = int(file.readline()[len(MAGIC) : -1])
+        value = json.loads(lzma.decompress(file.read(length)))
+        streams = file.read()
+    for _number in range(data.draw(st.integers(1, 3))):
+        value = _changed(value, data)
+    packed = lzma.compress(json.dumps(value).encode(), preset=0)
+    with TemporaryDirectory() as folder:
+        lying = Path(folder, "delta")
+        lying.write_bytes(MAGIC + b"%d\n" % len(packed) + packed + streams)
+        tracemalloc.start()
+        try:
+            tree = applied(ready, lying)
+        except DeltaError:
+            tree = None
+        finally:
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+    assert tree in (None, listed(ready / "to"))
+    assert peak < WINDOW + (16 << 20)
+
+
 def _stream(**changes: Any) -> dict[str, Any]:
     return {"old": [], "new": [], "packed": 1, "separator": 1, "skipped": 1, "stride": 0, **changes}
 
@@ -230,6 +275,8 @@ def _stream(**changes: Any) -> dict[str, Any]:
         ({"streams": [_stream(old=[["a", 0, 1 << 30]])]}, "looks back further"),
         ({"streams": [_stream(stride=1 << 20)]}, "looks back further"),
         ({"streams": [_stream()] * 300}, "more streams"),
+        ({"streams": [_stream(skipped=2)]}, "longer separator"),
+        ({"streams": [_stream(separator=1 << 20)]}, "longer separator"),
         ({"tree": "short"}, "digest"),
     ],
 )
