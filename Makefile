@@ -9,7 +9,7 @@ help:
 	@echo 'make demo         4 min    the main job on this machine and in containers, from an embedded release mirror'
 	@echo 'make test         44 min   linters, units, sanity, build, integration, Molecule; 30 when the world is built'
 	@echo 'make test-all     2 h      the same, and homes, faults, what is slow and what is emulated'
-	@echo 'make bench        15 min   measure against other tools, side by side, on an idle machine'
+	@echo 'make bench        20 min   measure against other tools, side by side, on an idle machine'
 	@echo 'make dev                   a shell with the environment, the collections and the test world'
 	@echo 'make setup        9 min    system packages (apt, as root), environments, test world'
 	@echo 'make lint         1 min    ansible-lint, yamllint, shellcheck, ruff, mypy, documentation, changelog'

@@ -109,6 +109,7 @@ def some(directory: Path, names: Sequence[str], results: dict[str, Any]) -> dict
     """The results of an earlier run, with those of these parts made anew."""
     for name in names:
         for part, measure in ALONE[name].items():
+            results.pop(part, None)
             results["not measured"].pop(part, None)
             measured(results, part, partial(measure, Cache().mirror, directory))
     return results

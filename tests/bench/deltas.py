@@ -58,7 +58,7 @@ def deltas(mirror: Path, scratch: Path) -> dict[str, Any]:
         old, new = (archive_of(mirror, build, triple) for build in (OLD, NEW))
         write_manifest(str(home), unpack(str(old), str(home)))
         target = folder / "delta"
-        making = [sys.executable, "-m", "tests.bench.deltas", old, new, target, folder / "trees"]
+        making: list[str | Path] = [sys.executable, "-m", "tests.bench.deltas", old, new, target, folder / "trees"]
         found[name] = {
             "archive": new.stat().st_size,
             "made": asdict(sample(making)),

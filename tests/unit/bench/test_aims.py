@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from tests.bench.__main__ import ALONE, some
 from tests.bench.aims import HEAD, Aim, aims
+from tests.bench.measure import BenchError
 from tests.bench.report import table
 
 
@@ -55,6 +58,37 @@ def test_a_host_more_is_what_many_take_beyond_one() -> None:
 
 def test_what_was_not_measured_has_no_aim() -> None:
     assert aims({"machine": {}, "not measured": {"ssh": "no podman"}}) == []
+
+
+def test_a_delta_is_held_against_its_aims() -> None:
+    made = {"wall": 200.0, "cpu": 190.0, "peak": 700_000_000}
+    applied = {"wall": 5.0, "cpu": 4.0, "peak": 71_000_000}
+    one = {"archive": 100, "delta": 24, "made": made}
+    results: dict[str, Any] = {
+        "delta": {"date": "2026-11-30", "x86_64": {**one, "applied": applied}, "aarch64": {**one, "delta": 15}},
+        "delta emulated": {"wall": 40.0, "cpu": 31.0},
+    }
+    found = {aim.what: aim for aim in aims(results)}
+    shares = [aim.verdict for what, aim in found.items() if "share" in what]
+    assert shares == ["reaches the least", "met"]
+    [making] = [aim for what, aim in found.items() if "making one on two" in what]
+    assert (making.found, making.verdict) == (95, "met")
+    [emulated] = [aim for what, aim in found.items() if "emulated" in what]
+    assert emulated.verdict == "**missed**"
+
+
+def test_a_part_alone_leaves_the_others_as_they_were(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def fails(_mirror: Path, _scratch: Path) -> None:
+        raise BenchError("no emulator")
+
+    parts = {"delta": lambda _mirror, _scratch: {"new": 1}, "delta emulated": fails}
+    monkeypatch.setitem(cast("dict[str, Any]", ALONE), "delta", parts)
+    before: dict[str, Any] = {"probe": 1, "delta": 0, "not measured": {"delta": "no time", "ssh": "no podman"}}
+    assert some(tmp_path, ["delta"], before) == {
+        "probe": 1,
+        "delta": {"new": 1},
+        "not measured": {"ssh": "no podman", "delta emulated": "no emulator"},
+    }
 
 
 def test_each_program_that_reaches_the_host_is_a_round_trip() -> None:
