@@ -125,6 +125,7 @@ def bundle_options() -> dict[str, Any]:
         "version": {"type": "list", "elements": "str"},
         "triples": {"type": "list", "elements": "str"},
         "carriers": {"type": "list", "elements": "path", "default": []},
+        "delta_from": {"type": "int", "default": 0},
     }
     return copy.deepcopy(dict(_CHOICE, **_ATTESTATION, **own))
 

@@ -43,12 +43,13 @@ def tree_digest(digests: dict[str, str]) -> str:
     return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def apply_delta(delta: str, old: str, destination: str, archive: str) -> Contents:
+def apply_delta(delta: str, old: str, destination: str, archive: str, wanted: str = "") -> Contents:
     """Make the tree of a build in the existing directory ``destination``, from the home ``old`` and the file ``delta``.
 
     ``archive`` is the sha256 of the archive that the build would be unpacked from. Modes and owners become those that
-    `unpack` gives. Memory is bounded by `WINDOW`. Returns the files and links that were made: the same as in
-    the archive, as the delta has one digest for all of them.
+    `unpack` gives. ``wanted`` is the `tree_digest` of that archive, if the delta's own is not trusted. Memory is
+    bounded by `WINDOW`. Returns the files and links that were made: the same as in the archive, as the delta has one
+    digest for all of them.
     Raises DeltaError, also where the old home is not what the delta was made for, and OSError if the host refuses.
     """
     umask = os.umask(0o022)
@@ -59,6 +60,8 @@ def apply_delta(delta: str, old: str, destination: str, archive: str) -> Content
             index = read_index(file)
             if index.new != archive:
                 raise DeltaError("it leads to another build than the one that is wanted")
+            if wanted and index.tree != wanted:
+                raise DeltaError("it leads to other files than the archive holds")
             for entry in index.entries:
                 _begin(tree, entry, home)
             for stream in index.streams:
