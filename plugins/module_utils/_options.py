@@ -94,6 +94,7 @@ def report_options() -> dict[str, Any]:
     left_out = ("release", "flavor", "build", "prerelease", "minimum_age")
     own = {
         "results": {"type": "str", "default": "report_looked"},
+        "transfers": {"type": "list", "elements": "str", "default": []},
         "html": {"type": "path"},
         "json": {"type": "path"},
         "csv": {"type": "path"},
