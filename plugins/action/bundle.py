@@ -5,22 +5,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.fleet.python.plugins.module_utils._options import bundle_options
 from ansible_collections.fleet.python.plugins.plugin_utils._action import FleetAction
 from ansible_collections.fleet.python.plugins.plugin_utils._boot.carrier import read_carrier
-from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import format_sums
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Catalogue, format_sums
 from ansible_collections.fleet.python.plugins.plugin_utils._bundle.contents import KEPT, BundleFile, actions, contents
+from ansible_collections.fleet.python.plugins.plugin_utils._bundle.deltas import MOST_PATCHES, DeltaMaker, deltas_of
 from ansible_collections.fleet.python.plugins.plugin_utils._bundle.files import (
     Bundle,
     BundleError,
     bundle_at,
     locked,
 )
-from ansible_collections.fleet.python.plugins.plugin_utils._cache.archives import cached_asset
 from ansible_collections.fleet.python.plugins.plugin_utils._connection.remote import Remote, run_directory
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.attestations import kept_by
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import Lock, Pin, check_digests, update_lock
@@ -64,11 +64,16 @@ class ActionModule(FleetAction):
                 text = _lock_text(options, pins, bundle, attester)
                 lock = parse_lock(text, origin=str(options["lock"] or path))
                 if options["lock"]:
-                    _check(lock, options, sources)
+                    check_digests(lock.entries(), _catalogue(options, sources), origin=str(options["lock"]))
+                maker = DeltaMaker(sources, skipped_sources, write=not self._task.check_mode)
+                named = _with_deltas(lock, options, bundle, sources, maker)
+                if named != lock:
+                    lock, text = named, format_lock(named)
                 files: tuple[BundleFile, ...] = ()
                 if lock.entries():
-                    files = contents(text, lock.entries(), attester.carried(lock), carriers)
-                result = self._filled(bundle, files, lock, sources, skipped_sources)
+                    carried = attester.carried(lock)
+                    files = contents(text, lock.entries(), carried, carriers, lock.deltas().values())
+                result = self._filled(bundle, files, lock, maker)
                 return with_warnings(result, skipped_sources.notes)
         except OSError as error:
             raise BundleError(
@@ -82,8 +87,7 @@ class ActionModule(FleetAction):
         bundle: Bundle,
         files: tuple[BundleFile, ...],
         lock: Lock,
-        sources: tuple[Source, ...],
-        skipped_sources: SkippedSources,
+        maker: DeltaMaker,
     ) -> dict[str, Any]:
         if not files:
             raise BundleError("the lock pins nothing, so there is nothing to bundle")
@@ -92,7 +96,7 @@ class ActionModule(FleetAction):
         stale = bundle.stale(files)
         changed = bool(stale) or any(action != KEPT for action in todo.values())
         if changed and not self._task.check_mode:
-            bundle.write(files, todo, stale, lambda entry: cached_asset(entry, sources, skipped_sources))
+            bundle.write(files, todo, stale, maker.get)
         result: dict[str, Any] = {
             "changed": changed,
             "path": str(bundle.path),
@@ -100,9 +104,9 @@ class ActionModule(FleetAction):
             "removed": list(stale),
         }
         if self._task.diff:
-            old = format_sums(parse_lock(before, origin=str(bundle.path)).entries()) if before else ""
+            old = _listing(parse_lock(before, origin=str(bundle.path))) if before else ""
             where = {"before_header": str(bundle.path), "after_header": str(bundle.path)}
-            result["diff"] = {"before": old, "after": format_sums(lock.entries()), **where}
+            result["diff"] = {"before": old, "after": _listing(lock), **where}
         return result
 
 
@@ -122,7 +126,32 @@ def _lock_text(
     return format_lock(update_lock(lock, final))
 
 
-def _check(lock: Lock, options: Mapping[str, Any], sources: tuple[Source, ...]) -> None:
-    """Compare the lock's digests with the catalogue's, as a host's task does. Raises LockError, CatalogueError."""
-    catalogue = catalogue_of(options["catalogue"], sources, options["release"], run_directory(), insecure=True)
-    check_digests(lock.entries(), catalogue, origin=str(options["lock"]))
+def _catalogue(options: Mapping[str, Any], sources: Sequence[Source]) -> Catalogue:
+    """What digests are compared with, as in a host's task, and what says which older builds there are."""
+    return catalogue_of(options["catalogue"], sources, options["release"], run_directory(), insecure=True)
+
+
+def _with_deltas(
+    lock: Lock, options: Mapping[str, Any], bundle: Bundle, sources: Sequence[Source], maker: DeltaMaker
+) -> Lock:
+    """The lock with the deltas that the bundle is to hold: those that it names, and those of ``delta_from``.
+
+    Raises BundleError, CatalogueError, SourceError.
+    """
+    count = options["delta_from"]
+    if not 0 <= count <= MOST_PATCHES:
+        raise BundleError(f"delta_from: {count} is no number of patch versions from 0 to {MOST_PATCHES}")
+    named = lock.deltas().values() if options["lock"] else ()
+    if not count:
+        return lock.with_deltas(named)
+    before = bundle.lock_text()
+    there = parse_lock(before, origin=str(bundle.path)).deltas().values() if before else ()
+    made, notes = deltas_of(lock, [*there, *named], count, _catalogue(options, sources), maker.make)
+    maker.skipped_sources.notes += notes
+    return lock.with_deltas({delta.path: delta for delta in (*made, *named)}.values())
+
+
+def _listing(lock: Lock) -> str:
+    """What the lock pins, as ``--diff`` shows it: like a SHA256SUMS, the deltas last."""
+    deltas = (f"{delta.sha256 or 'not made yet'}  {path}\n" for path, delta in lock.deltas().items())
+    return format_sums(lock.entries()) + "".join(deltas)

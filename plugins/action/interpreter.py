@@ -123,12 +123,17 @@ def _plan(options: Mapping[str, Any], observed: Observation, attempt: Attempt, t
         venv_roots=options["venv_roots"],
         level=attempt.learned_level,
         bases=_bases(plan, observed, chooser) if sending and options["delta"] != "never" else {},
-        whole="the delta did not fit" if attempt.whole else "",
+        whole="the delta did not fit, or did not come: see the warning" if attempt.whole else "",
     )
     return _Planned(plan, order, platform.result(triples), chooser.notes)
 
 
 def _bases(plan: Plan, observed: Observation, chooser: Chooser) -> dict[str, Base]:
-    """By home of each install, the build that a delta may lead from: one whose bytes the catalogue knows."""
-    found = {home: (old.home, chooser.installed(old)) for home, old in bases_of(plan, observed).items()}
-    return {home: Base(name, entry) for home, (name, entry) in found.items() if entry}
+    """By home of each install, the build that a delta may lead from, whose bytes the lock or the catalogue knows."""
+    news = {build.home: build for build in plan.installs}
+    found = {}
+    for home, old in bases_of(plan, observed).items():
+        delta = chooser.pinned_delta(news[home], old)
+        if entry := delta.old if delta else chooser.installed(old):
+            found[home] = Base(old.home, entry, delta)
+    return found

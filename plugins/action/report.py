@@ -21,7 +21,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._lock.store import re
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.chooser import catalogue_of
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.result import with_warnings
 from ansible_collections.fleet.python.plugins.plugin_utils._report.advisories import read_advisories
-from ansible_collections.fleet.python.plugins.plugin_utils._report.gather import Frame, report_of
+from ansible_collections.fleet.python.plugins.plugin_utils._report.gather import Frame, report_of, with_transfers
 from ansible_collections.fleet.python.plugins.plugin_utils._report.newest import Newest
 from ansible_collections.fleet.python.plugins.plugin_utils._report.page import page
 from ansible_collections.fleet.python.plugins.plugin_utils._report.rows import csv_text
@@ -52,7 +52,8 @@ class ActionModule(FleetAction):
         """Gather the results, and write what is asked for. The table is for the terminal."""
         skipped_sources = SkippedSources(run_directory())
         frame = _frame(options, _catalogue(options, skipped_sources), self._task_vars)
-        report = report_of(_results(options["results"], self._task_vars), frame)
+        named = [_results(name, self._task_vars) for name in options["transfers"]]
+        report = with_transfers(report_of(_results(options["results"], self._task_vars), frame), named)
         texts = _texts(options, report)
         if not self._task.check_mode:
             write_all(texts)

@@ -94,6 +94,7 @@ def report_options() -> dict[str, Any]:
     left_out = ("release", "flavor", "build", "prerelease", "minimum_age")
     own = {
         "results": {"type": "str", "default": "report_looked"},
+        "transfers": {"type": "list", "elements": "str", "default": []},
         "html": {"type": "path"},
         "json": {"type": "path"},
         "csv": {"type": "path"},
@@ -125,6 +126,7 @@ def bundle_options() -> dict[str, Any]:
         "version": {"type": "list", "elements": "str"},
         "triples": {"type": "list", "elements": "str"},
         "carriers": {"type": "list", "elements": "path", "default": []},
+        "delta_from": {"type": "int", "default": 0},
     }
     return copy.deepcopy(dict(_CHOICE, **_ATTESTATION, **own))
 

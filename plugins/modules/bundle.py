@@ -63,6 +63,20 @@ options:
     elements: path
     default: []
     version_added: 0.1.0
+  delta_from:
+    description:
+      - From how many older patch versions the bundle holds deltas to each of its archives, V(0) for none. A host that
+        has one of these takes the delta in place of the archive. See O(fleet.python.interpreter#module:delta).
+      - Of each of the last patch versions of the same minor version, triple and flavor that the catalogue has, a delta
+        leads from the build of the newest release. A delta lies beside its archive, as
+        C(<asset>.from-<16 digits>.delta), where the digits begin the SHA-256 digest of the archive that it leads from.
+      - The C(python.lock.yml) of the bundle names each delta with its digest, so name the bundle as the O(lock) of
+        hosts, or keep a copy of that file in git. A delta that a O(lock) names is in the bundle anyway.
+      - The controller needs both archives for a delta, 200 seconds of processor time, and 1 GB of memory. It makes it
+        once. A delta that cannot be made is left out with a warning.
+    type: int
+    default: 0
+    version_added: 0.1.0
 extends_documentation_fragment:
   - fleet.python._choice
   - fleet.python._choice.sources
@@ -103,6 +117,13 @@ EXAMPLES = r"""
       - aarch64-unknown-linux-musl
   run_once: true
 
+- name: Put deltas from the last three patch versions beside the archives
+  fleet.python.bundle:
+    path: /media/stick/python.tar
+    lock: python.lock.yml
+    delta_from: 3
+  run_once: true
+
 - name: Behind the gap, install from the stick
   fleet.python.interpreter:
     version: "3.13"
@@ -128,7 +149,7 @@ files:
       type: str
       sample: 20250317/cpython-3.13.2+20250317-x86_64_v3-unknown-linux-gnu-install_only_stripped.tar.gz
     sha256:
-      description: The SHA-256 digest.
+      description: The SHA-256 digest. Empty in check mode for a delta that is still to be made.
       returned: success
       type: str
       sample: 0fbccc0127e58fb5e6f99ef77afe23fc596c46390c689d57eebb87a179fae7c6

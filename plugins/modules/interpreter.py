@@ -85,17 +85,20 @@ options:
     version_added: 0.1.0
   delta:
     description:
-      - Whether the controller may push a binary delta in place of a whole archive, where the host has an older build of
-        the same minor version, triple and flavor. The delta of a patch release takes a quarter of the bytes or less.
+      - Whether a binary delta may take the place of a whole archive, where the host has an older build of the same
+        minor version, triple and flavor. The delta of a patch release takes a quarter of the bytes or less.
         The home that comes of it is the same to the bit, with the same manifest and receipt.
-      - V(auto) takes a delta where the archive would be pushed, if the controller has it, or if O(delta_link) says that
-        making it pays.
-      - V(always) makes one if need be. Unless O(transfer=pull), it also makes the controller push where the host could
-        download.
-      - V(never) sends whole archives.
+      - V(auto) takes a delta that O(lock) names, by which ever way the archive would come. M(fleet.python.bundle) and
+        the role C(fleet.python.mirror) write such deltas beside the archives, and such a lock. Where the archive would
+        be pushed, it also takes one that the controller has, or that O(delta_link) says pays to be made.
+      - V(always) makes one if need be. Unless O(transfer=pull) or O(lock) names one, it also makes the controller push
+        where the host could download.
+      - V(never) takes whole archives.
+      - What comes of a delta that O(lock) names must be what the archive holds. To know that, the controller itself
+        gets the archive from O(source), once for all hosts, and keeps it in its cache.
       - The controller makes each delta once for all hosts, in a minute or two and up to 1 GB of memory, and keeps it in
         its cache. It has to get both archives from O(source) for that, and the old one must be in the catalogue.
-      - If there is no delta, or it does not fit because somebody has changed the old build, the whole archive is sent.
+      - If there is no delta, or it does not fit because somebody has changed the old build, the whole archive comes.
         RV(interpreters[].delta_reason) or a warning says so.
     type: str
     choices:
@@ -397,8 +400,13 @@ interpreters:
       returned: when it was installed, and not in check mode
       type: int
       sample: 11253379
+    pulled_bytes:
+      description: How many bytes the host has downloaded for it, as an archive or as a delta. 0 for V(push).
+      returned: when it was installed, and not in check mode
+      type: int
+      sample: 0
     delta:
-      description: Whether a delta was sent in place of the archive.
+      description: Whether a delta came in place of the archive.
       returned: when it was installed, and not in check mode
       type: bool
       sample: true

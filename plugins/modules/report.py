@@ -29,6 +29,16 @@ options:
     type: str
     default: report_looked
     version_added: 0.1.0
+  transfers:
+    description:
+      - Names of variables with which each host has registered results of M(fleet.python.interpreter) in the same run.
+        The report then counts the bytes that these tasks have sent and hosts have downloaded, for each host and in all.
+        The role of that name registers C(interpreter_result).
+      - Nothing on a host says how its builds came there, so without these names nothing is counted.
+    type: list
+    elements: str
+    default: []
+    version_added: 0.1.0
   html:
     description:
       - Path of a page to write. It is one file that loads nothing from elsewhere.

@@ -44,7 +44,7 @@ class Outcome:
 
 def plannable(result: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What check mode can tell of each interpreter: which way its bytes take is known when they have taken it."""
-    travel = ("transfer", "transfer_reason", "sent_bytes", "delta", "delta_reason")
+    travel = ("transfer", "transfer_reason", "sent_bytes", "pulled_bytes", "delta", "delta_reason")
     return [{key: value for key, value in each.items() if key not in travel} for each in result["interpreters"]]
 
 

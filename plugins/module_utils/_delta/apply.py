@@ -48,12 +48,13 @@ def tree_digest(entries: Iterable[Entry], digests: Mapping[str, str]) -> str:
     return whole.hexdigest()
 
 
-def apply_delta(delta: str, old: str, destination: str, archive: str) -> Contents:
+def apply_delta(delta: str, old: str, destination: str, archive: str, wanted: str = "") -> Contents:
     """Make the tree of a build in the existing directory ``destination``, from the home ``old`` and the file ``delta``.
 
     ``archive`` is the sha256 of the archive that the build would be unpacked from. Modes and owners become those that
-    `unpack` gives. Memory is bounded by `WINDOW`. Returns the files and links that were made: the same as in
-    the archive, as the delta has one digest for all of them.
+    `unpack` gives. ``wanted`` is the `tree_digest` of that archive, if the delta's own is not trusted. Memory is
+    bounded by `WINDOW`. Returns the files and links that were made: the same as in the archive, as the delta has one
+    digest for all of them.
     Raises DeltaError, also where the old home is not what the delta was made for, and OSError if the host refuses.
     """
     umask = os.umask(0o022)
@@ -64,6 +65,8 @@ def apply_delta(delta: str, old: str, destination: str, archive: str) -> Content
             index = read_index(file)
             if index.new != archive:
                 raise DeltaError("it leads to another build than the one that is wanted")
+            if wanted and index.tree != wanted:
+                raise DeltaError("it leads to other files than the archive holds")
             for entry in index.entries:
                 _begin(tree, entry, home)
             for stream in index.streams:

@@ -38,8 +38,9 @@ def apply_plan(plan: dict[str, Any]) -> dict[str, Any]:
     """Apply ``plan``, in the shape that plugin_utils/_execute/module_plan.py makes, and return what was done.
 
     Returns ``changed``, ``steps`` (name, home, seconds), ``trials`` (what each new interpreter said, by home),
-    ``in_use`` (why a home that was to be removed has stayed, by home), ``notes`` (what the user is warned of), and
-    ``skipped_sources`` (a line for each source that failed before another one succeeded).
+    ``in_use`` (why a home that was to be removed has stayed, by home), ``notes`` (what the user is warned of),
+    ``skipped_sources`` (a line for each source that failed before another one succeeded), and ``pulled_bytes`` (the
+    size of what was downloaded, by home).
     Raises ApplyError. Places every install before it moves the first link, and moves every link before it removes
     anything. What fails after that is a warning.
     """
@@ -84,6 +85,7 @@ def apply_plan(plan: dict[str, Any]) -> dict[str, Any]:
         "in_use": {**in_use, **left},
         "notes": steps.notes,
         "skipped_sources": steps.skipped_sources,
+        "pulled_bytes": steps.pulled_bytes,
     }
 
 

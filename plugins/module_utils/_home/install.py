@@ -24,7 +24,7 @@ from ansible_collections.fleet.python.plugins.module_utils._delta.errors import 
 from ansible_collections.fleet.python.plugins.module_utils._digest import digest_of
 from ansible_collections.fleet.python.plugins.module_utils._elf import executable_stacks
 from ansible_collections.fleet.python.plugins.module_utils._fetch.pull import parse_pull, take_pull
-from ansible_collections.fleet.python.plugins.module_utils._fetch.verify import copy_checked
+from ansible_collections.fleet.python.plugins.module_utils._fetch.verify import FetchError, copy_checked
 from ansible_collections.fleet.python.plugins.module_utils._home.bytecode import compile_bytecode
 from ansible_collections.fleet.python.plugins.module_utils._home.disk import watched_disk
 from ansible_collections.fleet.python.plugins.module_utils._home.packages import keep_packages
@@ -60,15 +60,26 @@ def fetched_archives(
                     from ansible_collections.fleet.python.plugins.module_utils._fetch.download import download
 
                     pull = take_pull(install["pull"]) if install["pull"] else parse_pull(install["order"])
-                    source, skipped_sources = download(pull, path, install["sha256"])
+                    source, skipped_sources = _downloaded(download, pull, path, install)
             except ApplyError:
                 stages.close()
                 with suppress(RootError), locked(root):
                     leave_if_empty(root, keep_root)
                 raise
             steps.skipped_sources += skipped_sources
+            steps.pulled_bytes[home] = os.path.getsize(path)
             found[home] = (path, source)
         yield found
+
+
+def _downloaded(download: Any, pull: Any, path: str, install: dict[str, Any]) -> Any:
+    """Download the archive, or the delta. Raises FetchError; DeltaError for a delta, since the archive may be had."""
+    try:
+        return download(pull, path, install["delta"] or install["sha256"])
+    except FetchError as error:
+        if not install["delta"]:
+            raise
+        raise DeltaError(str(error).replace("the archive", "the delta", 1)) from error
 
 
 def install_build(
@@ -167,7 +178,7 @@ def _rebuilt(delta: str, old: str, tree: str, install: dict[str, Any]) -> Conten
         from ansible_collections.fleet.python.plugins.module_utils._delta.apply import apply_delta
     except ImportError as error:
         raise DeltaError(f"the Python that runs the module, {sys.executable}, has no lzma") from error
-    return apply_delta(delta, old, tree, install["sha256"])
+    return apply_delta(delta, old, tree, install["sha256"], install["tree"])
 
 
 def _keep_packages(root: str, install: dict[str, Any], tree: str, steps: Steps) -> None:

@@ -45,6 +45,7 @@ class Steps:
 
     ``taken`` has the steps with their times in seconds. ``done`` says what users see changed on the host, ``notes``
     what went wrong without harm, and ``skipped_sources`` which sources failed before another one did not.
+    ``pulled_bytes`` is the size of each download, by home.
     """
 
     def __init__(self) -> None:
@@ -52,6 +53,7 @@ class Steps:
         self.done: list[str] = []
         self.notes: list[str] = []
         self.skipped_sources: list[str] = []
+        self.pulled_bytes: dict[str, int] = {}
 
     @contextmanager
     def step(self, name: str, home: str = "") -> Iterator[None]:

@@ -161,7 +161,7 @@ stage_next() {
   python=$staged/tree/$program
   {
     printf "stage %s\npath %s\n" "$FLEET_STAGE" "$path"
-    printf "%s\n" "$answer" | sed -n "s/^fleet-source /source /p;s/^fleet-skipped /skipped /p"
+    printf "%s\n" "$answer" | sed -n "s/^fleet-source /source /p;s/^fleet-skipped /skipped /p;s/^fleet-pulled /pulled /p"
   } >"$work/staged"
 }
 

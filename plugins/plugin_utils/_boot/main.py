@@ -91,6 +91,7 @@ class Ready:
     path: str = ""
     source: str = ""
     skipped_sources: tuple[str, ...] = ()
+    pulled_bytes: int = 0
 
 
 def main(carrier: str, work: str) -> int:
@@ -123,6 +124,7 @@ def parse_staged(text: str) -> Ready:
         stage=found.get("stage", ""),
         path=found.get("path", ""),
         source=found.get("source", ""),
+        pulled_bytes=int(found.get("pulled") or 0),
         skipped_sources=tuple(rest for word, rest in words if word == "skipped"),
     )
 
@@ -155,7 +157,9 @@ def _apply(carried: Carried, pull: Pull, ready: Ready, attempt: Attempt, folder:
             raise _stage_error(error, plan) from error
         skipped = [*ready.skipped_sources, *done.pop("skipped_sources", [])]
         methods = {home: Method("pull", "a boot script installs it") for home in entries}
-        done["transfers"] = transfers_by_home(methods, archives, dict.fromkeys(entries, "boot scripts take none"))
+        whole = dict.fromkeys(entries, "boot scripts take none")
+        pulled = ({staged.home: staged.pulled_bytes} if staged else {}) | done.pop("pulled_bytes", {})
+        done["transfers"] = transfers_by_home(methods, archives, whole, pulled)
         done["notes"] = [*done.get("notes", []), *(f"{line}; skipped for the next source" for line in skipped)]
         result = _result.applied(result, done)
     elif observed.leftovers:
@@ -191,7 +195,9 @@ def _staged_build(plan: Plan, ready: Ready, entries: Mapping[str, Entry]) -> Sta
         return bool(ready.stage) and entries[build.home].url_path == ready.path
 
     build = next(filter(is_ready, plan.installs), None)
-    return StagedBuild(build.home, ready.stage, "", ready.source, ready.skipped_sources) if build else None
+    if build is None:
+        return None
+    return StagedBuild(build.home, ready.stage, "", ready.source, ready.skipped_sources, ready.pulled_bytes)
 
 
 def _archive(entry: Entry, pull: Pull) -> Transferred:

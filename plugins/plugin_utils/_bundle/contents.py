@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry, format_sums, newest_first
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.deltas import Delta
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.attestation import SUFFIX
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.store import BUNDLED_LOCK
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.index import LATEST, SUMS
@@ -30,8 +31,8 @@ class BundleFile:
     name: str
     """Below the bundle, such as ``20250317/SHA256SUMS``."""
     sha256: str
-    content: Entry | bytes
-    """The asset; or the bytes of a small file."""
+    content: Entry | Delta | bytes
+    """The asset; or the delta to one; or the bytes of a small file."""
 
 
 def contents(
@@ -39,13 +40,14 @@ def contents(
     entries: Sequence[Entry],
     attestations: Mapping[str, str] | None = None,
     carriers: Mapping[str, bytes] | None = None,
+    deltas: Iterable[Delta] = (),
 ) -> tuple[BundleFile, ...]:
     """Every file of a lock's bundle, in the order of writing.
 
     The lock comes first, since it says what the rest is to be; SHA256SUMS last, as upstream has it: where it is, all
     that it names is there. ``entries`` are what the lock pins, sorted by path, at least one.
     ``attestations`` are bundles of Sigstore by ``<release>/<asset>``; each lies beside its archive.
-    ``carriers`` are those of boot scripts, by their names.
+    ``carriers`` are those of boot scripts, by their names. ``deltas`` are those that the lock names.
     """
     releases = newest_first({entry.release for entry in entries})
     texts = {
@@ -57,6 +59,7 @@ def contents(
     return (
         _text(BUNDLED_LOCK, lock_text),
         *(BundleFile(entry.path, entry.sha256, entry) for entry in entries),
+        *(BundleFile(delta.path, delta.sha256, delta) for delta in deltas),
         *(_text(path + SUFFIX, text) for path, text in sorted((attestations or {}).items())),
         *(_small(name, data) for name, data in sorted((carriers or {}).items())),
         *(_text(name, text) for name, text in texts.items()),

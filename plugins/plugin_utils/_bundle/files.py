@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, Protocol
 
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.deltas import Delta
 from ansible_collections.fleet.python.plugins.plugin_utils._bundle.contents import KEPT, BundleFile
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.attestation import SUFFIX
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.store import BUNDLED_LOCK, read_lock, read_lock_text
@@ -28,8 +29,8 @@ _CHUNK: Final = 1 << 20
 _MTIME: Final = 1704067200
 _PACKED: Final = (".gz", ".tgz", ".xz", ".txz", ".bz2", ".zst", ".zip")
 
-# Downloads an asset to the controller. Returns its path there, with the sha256 checked.
-Get = Callable[[Entry], Path]
+# Gets an asset, or a delta, to the controller. Returns its path there, with the sha256 checked.
+Get = Callable[[Entry | Delta], Path]
 
 
 class BundleError(ValueError):
@@ -101,12 +102,15 @@ class DirectoryBundle:
         return {name: digest_of(self.path / name) for name in names if (self.path / name).is_file()}
 
     def stale(self, files: Sequence[BundleFile]) -> tuple[str, ...]:
-        """Files that the lock pinned before, and their attestations. Other files are left alone."""
+        """Files that the lock named before, and their attestations. Other files are left alone."""
         if self.lock_text() is None:
             return ()
         wanted = {file.name for file in files}
-        gone = (entry.path for entry in read_lock(self.path).entries() if entry.path not in wanted)
-        return tuple(name for path in gone for name in (path, path + SUFFIX) if (self.path / name).is_file())
+        lock = read_lock(self.path)
+        paths = [entry.path for entry in lock.entries()]
+        former = [name for path in paths for name in (path, path + SUFFIX) if path not in wanted]
+        former += [path for path in lock.deltas() if path not in wanted]
+        return tuple(name for name in former if (self.path / name).is_file())
 
     def write(self, files: Sequence[BundleFile], actions: Mapping[str, str], stale: Sequence[str], get: Get) -> None:
         self.path.mkdir(exist_ok=True)

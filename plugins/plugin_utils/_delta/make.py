@@ -96,6 +96,11 @@ def write_delta(old: Tree, new: Tree, target: Path) -> None:
     target.write_bytes(b"".join([index_text(index), *(each.chunks for each in packed)]))
 
 
+def digest_of_tree(tree: Tree) -> str:
+    """The `tree_digest` of an unpacked archive, which each delta that leads to it has."""
+    return tree_digest(_entries(Tree(tree.path, "", {}), tree), tree.digests)
+
+
 def _packed(old: Tree, new: Tree, share: _Share) -> Packed:
     return pack(_read(old, share.old), _read(new, share.new), share.stride)
 

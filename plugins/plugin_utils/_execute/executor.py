@@ -102,12 +102,13 @@ def execute(plan: Plan, observed: Observation, host: Host, order: Order) -> dict
         result = run_module(plan, archives, staged, python, host, order)
     except StageError as error:
         raise recovered(error, plan, first, host, order) from error.__cause__
+    pulled = {staged.home: staged.pulled_bytes} if staged else {}
     skipped = [*(staged.skipped_sources if staged else ()), *result.pop("skipped_sources", [])]
     _note_skipped(skipped, order)
     return {
         **result,
         "steps": steps + result.get("steps", []),
-        "transfers": transfers_by_home(methods, archives, reasons),
+        "transfers": transfers_by_home(methods, archives, reasons, {**pulled, **result.pop("pulled_bytes", {})}),
     }
 
 
@@ -115,7 +116,9 @@ def _why_whole(order: Order, home: str, method: Method, first: Build | None) -> 
     """Why the whole archive is to be sent, empty where a delta is looked for."""
     if first and first.home == home:
         return "the host has no Python that can apply one"
-    return order.whole or why_not(order.transfer.delta, order.bases, home, method.name)
+    base = order.bases.get(home)
+    pinned = base is not None and base.delta is not None
+    return order.whole or why_not(order.transfer.delta, order.bases, home, method.name, pinned=pinned)
 
 
 def usable_python(plan: Plan, observed: Observation, host: Host) -> str | None:
@@ -140,7 +143,7 @@ def choose_methods(
             options,
             observed,
             without_python=first is not None,
-            has_base=build.home in order.bases and first is None and not order.whole,
+            base=None if first or order.whole else order.bases.get(build.home),
         )
         for build in plan.installs
     }
@@ -173,6 +176,7 @@ def stage_first(plan: Plan, build: Build, archive: Transferred, host: Host, step
         python=f"{plan.root}/.staging/{stage}/tree/{program}",
         source=staged.source or archive.source,
         skipped_sources=staged.skipped_sources,
+        pulled_bytes=staged.pulled_bytes,
     )
 
 

@@ -39,7 +39,8 @@ class Order:
 class StagedBuild:
     """The build that sh has staged: its interpreter, and where the host got the archive.
 
-    ``skipped_sources`` has a line for each source that failed before another one did not.
+    ``pulled_bytes`` is what the host has downloaded. ``skipped_sources`` has a line for each source that failed before
+    another one did not.
     """
 
     home: str
@@ -47,6 +48,7 @@ class StagedBuild:
     python: str
     source: str
     skipped_sources: tuple[str, ...]
+    pulled_bytes: int = 0
 
 
 def module_plan(
@@ -86,6 +88,7 @@ def _install(
         "pull": archive.pull,
         "delta": archive.delta,
         "old": archive.old,
+        "tree": archive.tree,
         "order": "" if ready else archive.order,
         "sha256": archive.sha256,
         "top": list(archive_top(build)),

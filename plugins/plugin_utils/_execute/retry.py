@@ -7,7 +7,7 @@
 | --- | --- | --- |
 | `IllegalInstructionError`: the build is for a higher CPU level | plans for the level below | down to level 1 |
 | `UnreachedError`, with ``transfer: auto``: the host reaches no source | pushes | once |
-| `UnfitDeltaError`: the delta does not fit the host's old home | sends the whole archive | once |
+| `UnfitDeltaError`: the delta does not fit the old home, or does not come | takes the whole archive | once |
 | `ConcurrentRunError`: another run has changed the host | observes and plans again | `MOST_CONCURRENT_RUNS` times |
 """
 
@@ -35,7 +35,7 @@ class Attempt:
     """What an attempt starts from, with what earlier ones have learned.
 
     ``transfer`` is the task's option; ``highest`` the highest x86-64 level that may be chosen. ``learned_level`` is to
-    be remembered on the host. ``whole`` says that no delta is to be sent. ``observe`` says that the host has changed
+    be remembered on the host. ``whole`` says that no delta is to be taken. ``observe`` says that the host has changed
     since it was observed. ``notes`` are shown with the outcome, whatever it is. ``done`` says what earlier attempts
     have changed on the host.
     """
@@ -80,7 +80,7 @@ def _push(failed: Attempt, error: Exception) -> Attempt | None:
 def _whole_archive(failed: Attempt, error: Exception) -> Attempt | None:
     if failed.whole:
         return None
-    note = f"{error}; so the whole archive is sent"
+    note = f"{error}; so the whole archive comes"
     return replace(failed, whole=True, observe=False, notes=(*failed.notes, note))
 
 

@@ -52,10 +52,14 @@ def stage_script(
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """The source that the host downloaded from, empty for a file that was sent, and a line for each before it."""
+    """The source that the host downloaded from, empty for a file that was sent, and a line for each before it.
+
+    ``pulled_bytes`` is the size of what it downloaded.
+    """
 
     source: str = ""
     skipped_sources: tuple[str, ...] = ()
+    pulled_bytes: int = 0
 
 
 def parse_stage(answer: str, home: str) -> Staged:
@@ -76,4 +80,5 @@ def parse_stage(answer: str, home: str) -> Staged:
         raise StageError(f"stage of {home} did not end: {text.strip()[-300:] or 'the host said nothing'}")
     source = re.search(r"^fleet-source (.+)$", text, re.MULTILINE)
     skipped_sources = re.findall(r"^fleet-skipped (.+)$", text, re.MULTILINE)
-    return Staged(source[1] if source else "", tuple(skipped_sources))
+    pulled = re.search(r"^fleet-pulled ([0-9]{1,12})$", text, re.MULTILINE)
+    return Staged(source[1] if source else "", tuple(skipped_sources), int(pulled[1]) if pulled else 0)

@@ -154,6 +154,8 @@ else
   }
   [ -z "$failures" ] || printf "%s\n" "$failures" | sed -n "s/^  /fleet-skipped /p"
   printf "fleet-source %s\n" "$shown"
+  # Some wc put blanks before the number.
+  printf "fleet-pulled %d\n" "$(wc -c <"$archive" 2>/dev/null)"
 fi
 said=$(hostile)
 [ "$said" = fine ] || fail unpack "${said:-awk could not look through the archive}"

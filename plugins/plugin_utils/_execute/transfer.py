@@ -6,22 +6,31 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from ansible_collections.fleet.python.plugins.module_utils._fetch.pull import Pull
+from ansible_collections.fleet.python.plugins.module_utils._fetch.pull import Pull, parse_pull
 from ansible_collections.fleet.python.plugins.module_utils._fetch.web import shown
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.deltas import Delta
 from ansible_collections.fleet.python.plugins.plugin_utils._cache.archives import Archive, cached_archive
-from ansible_collections.fleet.python.plugins.plugin_utils._delta.cached import NoDeltaError, cached_delta
+from ansible_collections.fleet.python.plugins.plugin_utils._cache.single_flight import single_flight
+from ansible_collections.fleet.python.plugins.plugin_utils._delta.cached import (
+    NoDeltaError,
+    archive_tree,
+    cached_delta,
+    proven_delta,
+)
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.host_python import DOWNLOADERS
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.delta import pays
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import Access
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.download import Watch
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.file import File
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.skipped import SkippedSources
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import Source
 
@@ -67,10 +76,11 @@ class Method:
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """The build that a delta may lead from: its home on the host, and its asset."""
+    """The build that a delta may lead from: its home on the host, its asset, and the lock's delta from it, if any."""
 
     home: str
     entry: Entry
+    delta: Delta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +88,9 @@ class Transferred:
     """Files on the host: the archive itself, or what it needs to download it. ``source``: where it came from.
 
     ``order`` is the text of such a file. It comes to the host with the script that reads it or, if it has no secrets,
-    with the module's arguments. ``delta`` is the sha256 of ``file`` where that is a delta, which leads from the home
-    ``old``. ``sent_bytes`` is the size of ``file``. ``delta_reason`` says why it is a delta, or why it is none.
+    with the module's arguments. ``delta`` is the sha256 of what is sent or downloaded where that is a delta, which
+    leads from the home ``old``. ``tree`` is the `tree_digest` that must come of it, empty where the controller has
+    looked. ``sent_bytes`` is the size of ``file``. ``delta_reason`` says why it is a delta, or why it is none.
     """
 
     sha256: str
@@ -89,16 +100,17 @@ class Transferred:
     source: str = ""
     delta: str = ""
     old: str = ""
+    tree: str = ""
     sent_bytes: int = 0
     delta_reason: str = ""
 
 
 def choose_method(
-    entry: Entry, options: TransferOptions, observed: Observation, *, without_python: bool, has_base: bool = False
+    entry: Entry, options: TransferOptions, observed: Observation, *, without_python: bool, base: Base | None = None
 ) -> Method:
     """Who downloads. ``auto``: the host, where a source is a URL and the host has what it takes, until it fails.
 
-    ``has_base``: whether the host has a build that a delta can lead from.
+    ``base`` is a build of the host that a delta can lead from.
     """
     if options.option == "push":
         return Method("push", "it was asked for")
@@ -108,8 +120,8 @@ def choose_method(
         return Method("push", "no source is a URL")
     if options.option == "pull":
         return Method("pull", "it was asked for")
-    if has_base and options.delta == "always":
-        return Method("push", "only the controller sends deltas")
+    if base and options.delta == "always" and base.delta is None:
+        return Method("push", "no lock pins a delta that the host could download, and the controller makes one")
     if options.unreached:
         return Method("push", options.unreached)
     if without_python and (reason := _unfit(entry, options, observed)):
@@ -146,11 +158,12 @@ def transfer(
     ``by_sh``: sh stages it there. Raises SourceError.
     """
     if method.name == "pull":
-        order = _order(entry, options)
+        found = _to_pull(entry, None if by_sh else base, options)
+        order = parse_pull(found.order)
         # The module's arguments are logged on the host, and stay in a file while it runs.
         if by_sh or not _is_secret(order):
-            return Transferred(entry.sha256, order=order.text())
-        return Transferred(entry.sha256, pull=host.send_text(order.text()))
+            return found
+        return replace(found, order="", pull=host.send_text(found.order))
     start = time.monotonic()
     watch = host.watch(f"download of {entry.asset.name}")
     delta, why = _delta(entry, base, options) if base and not by_sh else (None, "")
@@ -168,9 +181,62 @@ def transfer(
     )
 
 
+def _to_pull(entry: Entry, base: Base | None, options: TransferOptions) -> Transferred:
+    """What the host needs to download the archive, or the delta that the lock pins."""
+    if base is None or base.delta is None:
+        return Transferred(entry.sha256, order=_order(entry, options).text())
+    try:
+        tree = _known_tree(entry, options)
+    except NoDeltaError as error:
+        why = _whole_after_all(base.delta, error, options)
+        return Transferred(entry.sha256, order=_order(entry, options).text(), delta_reason=why)
+    return Transferred(
+        entry.sha256,
+        order=_order(base.delta, options).text(),
+        delta=base.delta.sha256,
+        old=base.home,
+        tree=tree,
+        delta_reason=f"{base.home} is whole",
+    )
+
+
+def _known_tree(entry: Entry, options: TransferOptions) -> str:
+    """What a delta must lead to, by the archive itself. Whether that can be had is found out once in a run.
+
+    Raises NoDeltaError.
+    """
+
+    def write(target: Path) -> None:
+        try:
+            found = {"tree": archive_tree(entry, options.sources, options.skipped_sources)}
+        except NoDeltaError as error:
+            found = {"why": str(error)}
+        target.write_text(json.dumps(found), encoding="utf-8")
+
+    note = single_flight(options.run_directory / "fleet.python" / f"tree-{entry.sha256}", write)
+    found = json.loads(note.read_text(encoding="utf-8"))
+    if "why" in found:
+        raise NoDeltaError(found["why"])
+    return str(found["tree"])
+
+
+def _whole_after_all(delta: Delta, error: NoDeltaError, options: TransferOptions) -> str:
+    """Why a delta that the lock pins is not taken. Said as a warning too, once in a run."""
+    if options.skipped_sources.first("delta", delta.path):
+        options.skipped_sources.notes.append(f"the delta that the lock pins is not used: {error}")
+    return str(error)
+
+
 def _delta(entry: Entry, base: Base, options: TransferOptions) -> tuple[Archive | None, str]:
     """The delta to send in place of the archive, and why; or None, and why not."""
     make = options.delta == "always"
+    if base.delta:
+        try:
+            return proven_delta(base.delta, options.sources, options.skipped_sources), f"{base.home} is whole"
+        except NoDeltaError as error:
+            why = _whole_after_all(base.delta, error, options)
+            if not make:
+                return None, why
     try:
         if not make and options.delta_link:
             archive = cached_archive(entry, options.sources, options.skipped_sources).path
@@ -186,11 +252,11 @@ def _is_secret(order: Pull) -> bool:
     return bool(order.headers) or any(shown(url) != url for url in (*order.urls, order.proxy))
 
 
-def _order(entry: Entry, options: TransferOptions) -> Pull:
-    """What a host needs to download an archive."""
+def _order(file: File, options: TransferOptions) -> Pull:
+    """What a host needs to download an archive or a delta."""
     access = options.access
     return Pull(
-        urls=tuple(source.url(entry) for source in options.sources if source.pullable),
+        urls=tuple(source.url(file) for source in options.sources if source.pullable),
         headers=tuple(f"{name}: {value}" for name, value in access.headers),
         proxy=access.proxy,
         connect_timeout=access.connect_timeout,
@@ -202,14 +268,21 @@ def _order(entry: Entry, options: TransferOptions) -> Pull:
 
 
 def transfers_by_home(
-    methods: Mapping[str, Method], archives: Mapping[str, Transferred], reasons: Mapping[str, str]
+    methods: Mapping[str, Method],
+    archives: Mapping[str, Transferred],
+    reasons: Mapping[str, str],
+    pulled_bytes: Mapping[str, int],
 ) -> dict[str, dict[str, Any]]:
-    """By home, what a task's result says of how its archive travelled. ``reasons``: why no delta was looked for."""
+    """By home, what a task's result says of how its archive travelled. ``reasons``: why no delta was looked for.
+
+    ``pulled_bytes``: what the host has downloaded.
+    """
     return {
         home: {
             "transfer": method.name,
             "transfer_reason": method.why,
             "sent_bytes": archives[home].sent_bytes,
+            "pulled_bytes": pulled_bytes.get(home, 0),
             "delta": bool(archives[home].delta),
             "delta_reason": archives[home].delta_reason or reasons.get(home, ""),
         }

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import Asset
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Catalogue, Entry
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.deltas import Delta
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.query import Query, why_not
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import Request, parse_request
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.resolve import Rejection
@@ -38,6 +39,8 @@ class Pin:
     """Who built it, as verified when the pin was made."""
     unattested: bool = False
     """Whether there was no attestation when the pin was made, though builds of the release should have one."""
+    deltas: tuple[Delta, ...] = ()
+    """What leads to it from older builds, if a bundle has been made with that."""
 
     @property
     def entry(self) -> Entry:
@@ -66,6 +69,22 @@ class Lock:
     def attestations(self) -> dict[str, Attestation]:
         """What the lock says of who built its assets, by ``<release>/<asset>``."""
         return {pin.entry.path: pin.attestation for pin in self.all_pins() if pin.attestation}
+
+    def deltas(self) -> dict[str, Delta]:
+        """The deltas that lead to what is pinned, by their paths below a source, sorted."""
+        found = {delta.path: delta for pin in self.all_pins() for delta in pin.deltas}
+        return {path: found[path] for path in sorted(found)}
+
+    def with_deltas(self, deltas: Iterable[Delta]) -> Lock:
+        """The same pins, with these deltas in place of those that they have."""
+        by_new: dict[Entry, list[Delta]] = {}
+        for delta in sorted(deltas, key=lambda delta: delta.path):
+            by_new.setdefault(delta.new, []).append(delta)
+        pins = {
+            triple: {text: replace(pin, deltas=tuple(by_new.get(pin.entry, ()))) for text, pin in by_request.items()}
+            for triple, by_request in self.pins.items()
+        }
+        return Lock(self.requests, pins)
 
 
 def update_lock(

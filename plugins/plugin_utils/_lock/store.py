@@ -112,13 +112,13 @@ def _paths(lock: Lock | None) -> list[str]:
 def _final(pin: Pin, lock: Lock | None, key: tuple[str, str], settle: Callable[[Pin, Pin | None], Pin]) -> Pin:
     triple, text = key
     before = lock.pins.get(triple, {}).get(text) if lock else None
-    return settle(_with_size(pin, before), before)
+    return settle(_with_known(pin, before), before)
 
 
-def _with_size(pin: Pin, before: Pin | None) -> Pin:
-    """Keep a known size if no source could tell it this time."""
-    if before and pin.size is None and before.sha256 == pin.sha256:
-        return replace(pin, size=before.size)
+def _with_known(pin: Pin, before: Pin | None) -> Pin:
+    """Keep the deltas to the same archive, and a known size if no source could tell it this time."""
+    if before and before.entry == pin.entry:
+        return replace(pin, size=before.size if pin.size is None else pin.size, deltas=before.deltas)
     return pin
 
 

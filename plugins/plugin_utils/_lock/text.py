@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, Final
 
 import yaml
 
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import Asset, AssetError, parse_asset
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import is_release
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.deltas import Delta
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import RequestError, parse_request
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.triples import TRIPLES, runs, why_no_triple
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.attestation import (
@@ -19,6 +21,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._lock.attestation imp
     Attestation,
     format_attestation,
 )
+from ansible_collections.fleet.python.plugins.plugin_utils._lock.deltas import delta_lines, parse_deltas
 from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import (
     COMMAND,
     Lock,
@@ -27,8 +30,9 @@ from ansible_collections.fleet.python.plugins.plugin_utils._lock.lock import (
     sort_requests,
 )
 
-FORMAT: Final = 2
-# Pins of format 1 say nothing of attestations.
+FORMAT: Final = 3
+# Pins of format 2 say nothing of deltas, and those of format 1 nothing of attestations either.
+_WITHOUT_DELTAS: Final = 2
 _WITHOUT_ATTESTATIONS: Final = 1
 
 _HEADER: Final = f"""\
@@ -40,13 +44,13 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _KEYS: Final = ("format", "requests", "triples")
 _ATTESTATION: Final = "attestation"
 _PIN_KEYS: Final = ("asset", "release", "version", "sha256", "size")
+_DELTAS: Final = "deltas"
 
 
 def format_lock(lock: Lock) -> str:
     """The file's text, one fact on each line. The same lock gives the same text."""
-    told = any(pin.attestation or pin.unattested for pin in lock.all_pins())
     lines = [
-        _HEADER + f"format: {FORMAT if told else _WITHOUT_ATTESTATIONS}",
+        _HEADER + f"format: {_format_of(lock)}",
         "requests:" if lock.requests else "requests: []",
     ]
     lines += [f'  - "{request}"' for request in lock.requests]
@@ -65,8 +69,16 @@ def format_lock(lock: Lock) -> str:
                     f'      sha256: "{pin.sha256}"',
                     f"      size: {'null' if pin.size is None else pin.size}",
                 ]
-                lines += [f"      {line}" for line in _attestation_lines(pin)]
+                lines += [f"      {line}" for line in (*_attestation_lines(pin), *delta_lines(pin.deltas))]
     return "\n".join(lines) + "\n"
+
+
+def _format_of(lock: Lock) -> int:
+    """The oldest format that can say it, so that older versions of the collection read the lock."""
+    if any(pin.deltas for pin in lock.all_pins()):
+        return FORMAT
+    told = any(pin.attestation or pin.unattested for pin in lock.all_pins())
+    return _WITHOUT_DELTAS if told else _WITHOUT_ATTESTATIONS
 
 
 def _attestation_lines(pin: Pin) -> list[str]:
@@ -130,7 +142,7 @@ def _pins(data: object, triple: str, requests: tuple[str, ...], where: str) -> d
 
 
 def _pin(data: object, triple: str, text: str, where: str) -> Pin:
-    fields = _mapping(data, where, _PIN_KEYS, (*_PIN_KEYS, _ATTESTATION))
+    fields = _mapping(data, where, _PIN_KEYS, (*_PIN_KEYS, _ATTESTATION, _DELTAS))
     for key in ("asset", "release", "version", "sha256"):
         if not isinstance(fields[key], str):
             raise LockError(f"{where}: {key} {fields[key]!r} is not a text: write it in quotes")
@@ -150,7 +162,13 @@ def _pin(data: object, triple: str, text: str, where: str) -> Pin:
         raise LockError(f"{where}: {error}") from None
     _check_asset(asset, fields, triple, text, where)
     attestation = _attestation(fields.get(_ATTESTATION), f"{where}: {_ATTESTATION}")
-    return Pin(asset, fields["release"], digest, size, attestation, _ATTESTATION in fields and attestation is None)
+    pin = Pin(asset, fields["release"], digest, size, attestation, _ATTESTATION in fields and attestation is None)
+    if _DELTAS not in fields:
+        return pin
+    try:
+        return replace(pin, deltas=parse_deltas(fields[_DELTAS], pin.entry))
+    except ValueError as error:
+        raise LockError(f"{where}: {_DELTAS} to {asset.name}: {error}") from None
 
 
 def _attestation(data: object, where: str) -> Attestation | None:
@@ -184,6 +202,7 @@ def _check_same_bytes(lock: Lock, origin: str) -> None:
     """Check that each name has one digest, and each digest one name."""
     digests: dict[str, str] = {}
     attestations: dict[str, Attestation] = {}
+    deltas: dict[str, tuple[Delta, ...]] = {}
     paths: dict[str, str] = {}
     for pins in lock.pins.values():
         for pin in pins.values():
@@ -192,6 +211,8 @@ def _check_same_bytes(lock: Lock, origin: str) -> None:
                 raise LockError(f"{origin}: {entry.path} stands there with two digests, one of them {entry.sha256}")
             if pin.attestation and attestations.setdefault(entry.path, pin.attestation) != pin.attestation:
                 raise LockError(f"{origin}: {entry.path} stands there with two different attestations")
+            if deltas.setdefault(entry.path, pin.deltas) != pin.deltas:
+                raise LockError(f"{origin}: {entry.path} stands there twice, with other deltas each time")
             if paths.setdefault(entry.sha256, entry.path) != entry.path:
                 raise LockError(
                     f"{origin}: sha256 {entry.sha256} stands for {paths[entry.sha256]} and for {entry.path}: "

@@ -23,6 +23,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue imp
     changed_digests,
     parse_sums,
 )
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.deltas import Delta
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.query import make_query
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.request import Request
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.resolve import Resolution, resolve
@@ -86,6 +87,14 @@ class Chooser:
         """The catalogue's entry of a build that a host says it has, None where the catalogue knows no such bytes."""
         entries = self.catalogue.entries(build.release, build.version)
         return next((each for each in entries if (each.asset.name, each.sha256) == (build.asset, build.sha256)), None)
+
+    def pinned_delta(self, new: Build, old: Build) -> Delta | None:
+        """The delta from one build to the other that the lock pins, None where it pins none."""
+        if not self._options["lock"]:
+            return None
+        deltas = self._lock.deltas().values()
+        pairs = {(delta.old.sha256, delta.new.sha256): delta for delta in deltas}
+        return pairs.get((old.sha256, new.sha256))
 
     def resolution(self, request: Request) -> Resolution:
         """The catalogue's answer, with what was rejected."""

@@ -47,10 +47,10 @@ def pays(archive: int, link: int) -> bool:
     return bool(link) and archive * (1 - _SHARE) / (link * 1000) > _MAKING
 
 
-def why_not(option: str, bases: Container[str], home: str, method: str) -> str:
-    """Why no delta is looked for, empty where one is."""
+def why_not(option: str, bases: Container[str], home: str, method: str, *, pinned: bool = False) -> str:
+    """Why no delta is looked for, empty where one is. ``pinned``: whether the lock pins one for that base."""
     if option == "never":
         return "deltas are not wanted"
     if home not in bases:
         return "the host has no whole build of the same minor version, triple and flavor"
-    return "" if method == "push" else "only the controller sends deltas, and the host downloads"
+    return "" if method == "push" or pinned else "the host downloads, and no lock pins a delta for it"

@@ -24,6 +24,8 @@ from ansible_collections.fleet.python.plugins.plugin_utils._report.osv import Ad
 # Worst first.
 FINDINGS: Final = ("damaged", "affected", "end_of_life", "drifted", "behind", "leftovers")
 HOST_STATES: Final = ("looked_at", "unreachable", "refused", "not_looked_at")
+# What is counted of transfers: bytes, and builds.
+BYTES: Final = ("sent_bytes", "pulled_bytes", "deltas")
 # Of homes, of other Pythons, of leftovers. A host may say any number.
 _MOST: Final = 1000
 
@@ -65,6 +67,39 @@ def report_of(results: Iterable[tuple[str, Any]], frame: Frame) -> dict[str, Any
         "summary": _summary(hosts),
         "hosts": hosts,
     }
+
+
+def with_transfers(report: dict[str, Any], named: Iterable[Iterable[tuple[str, Any]]]) -> dict[str, Any]:
+    """The report with the bytes that went to each host, by results of M(fleet.python.interpreter).
+
+    ``named`` has the hosts and their results for each variable that holds such. With none, the report is as it was.
+    """
+    counts: dict[str, Counter[str]] = {}
+    for results in named:
+        for name, result in results:
+            counts.setdefault(clean(name), Counter()).update(_transferred(result))
+    if not counts:
+        return report
+    nothing: Counter[str] = Counter()
+    hosts = [
+        host | {"transfers": {key: counts.get(host["host"], nothing)[key] for key in BYTES}} for host in report["hosts"]
+    ]
+    total = {key: sum(host["transfers"][key] for host in hosts) for key in BYTES}
+    return report | {"summary": report["summary"] | total, "hosts": hosts}
+
+
+def _transferred(result: Any) -> dict[str, int]:
+    """What one result counts. That of a loop has others inside."""
+    if not isinstance(result, Mapping):
+        return {}
+    builds = [each for one in (result, *_dicts(result, "results")) for each in _dicts(one, "interpreters")]
+    count = {key: sum(_number(build.get(key)) for build in builds) for key in BYTES[:2]}
+    return {**count, BYTES[2]: sum(build.get("delta") is True for build in builds)}
+
+
+def _number(value: Any) -> int:
+    """A number of bytes, 0 for what can be none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 50 else 0
 
 
 def _host(

@@ -27,7 +27,12 @@ def host_table(report: Mapping[str, Any]) -> str:
     """The report as lines of columns."""
     hosts = sorted(report["hosts"], key=by_worst)
     rows = [[" ".join(cell.split()) for cell in _row(host)] for host in hosts]
-    return f"{columns([_HEADER, *rows])}\n{summary_line(report)}"
+    header = list(_HEADER)
+    if any("transfers" in host for host in hosts):
+        header.insert(-1, "MB in this run")
+        for row, host in zip(rows, hosts, strict=True):
+            row.insert(-1, f"{(host['transfers']['sent_bytes'] + host['transfers']['pulled_bytes']) / 1e6:.1f}")
+    return f"{columns([header, *rows])}\n{summary_line(report)}"
 
 
 def summary_line(report: Mapping[str, Any]) -> str:
@@ -36,7 +41,15 @@ def summary_line(report: Mapping[str, Any]) -> str:
     counts = [f"{summary[key]} {words}" for key, words in _COUNTED.items() if summary[key]]
     minors = [f"{each['minor']} on {each['hosts']}" for each in summary["minors"]]
     hosts = f"{summary['hosts']} host{'' if summary['hosts'] == 1 else 's'}"
-    return "; ".join([hosts, *([", ".join(minors)] if minors else []), *counts])
+    return "; ".join([hosts, *([", ".join(minors)] if minors else []), *counts, *_bytes(summary)])
+
+
+def _bytes(counted: Mapping[str, Any]) -> list[str]:
+    """The bytes that went to hosts in this run, if the report counts them."""
+    if "sent_bytes" not in counted:
+        return []
+    sent, pulled = (f"{counted[key] / 1e6:.1f} MB" for key in ("sent_bytes", "pulled_bytes"))
+    return [f"{sent} sent and {pulled} downloaded in this run, {counted['deltas']} by delta"]
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:

@@ -14,11 +14,11 @@ from urllib.parse import quote, urlsplit
 from ansible_collections.fleet.python.plugins.module_utils._fetch.pace import Pace
 from ansible_collections.fleet.python.plugins.module_utils._fetch.proxy import QUOTED
 from ansible_collections.fleet.python.plugins.module_utils._fetch.web import shown
-from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import Access
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.digest import check_digest, digest_of
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.download import Watch, download, unwatched
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.errors import SourceError
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.file import File
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.http import ask, pieces, refuse_bad_status
 
 UPSTREAM: Final = (
@@ -69,25 +69,25 @@ class HttpSource:
         except UnicodeDecodeError as error:
             raise SourceError(f"{shown(url)} is no text: {error}") from error
 
-    def url(self, entry: Entry) -> str:
-        return f"{self.base}/{entry.url_path}"
+    def url(self, file: File) -> str:
+        return f"{self.base}/{file.url_path}"
 
-    def size(self, entry: Entry) -> int | None:
-        with ask(self.url(entry), self.access, "HEAD") as answer:
+    def size(self, file: File) -> int | None:
+        with ask(self.url(file), self.access, "HEAD") as answer:
             length = answer.headers.get("Content-Length", "")
             return int(length) if answer.status_code == 200 and length.isdigit() else None
 
-    def fetch(self, entry: Entry, target: Path, watch: Watch = unwatched) -> None:
-        url = self.url(entry)
+    def fetch(self, file: File, target: Path, watch: Watch = unwatched) -> None:
+        url = self.url(file)
         begun = target.is_file() and target.stat().st_size > 0
-        if begun and digest_of(target) == entry.sha256:
+        if begun and digest_of(target) == file.sha256:
             return
         download(url, self.access, target, watch)
-        if begun and digest_of(target) != entry.sha256:
+        if begun and digest_of(target) != file.sha256:
             # Another source, or an earlier state of this one, began it with other bytes.
             target.unlink()
             download(url, self.access, target, watch)
-        check_digest(target, entry.sha256, shown(url))
+        check_digest(target, file.sha256, shown(url))
 
 
 def http_source(text: str, number: int, access: Access) -> HttpSource:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.digest import check_digest
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.download import Watch, unwatched
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.errors import SourceError
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.file import File
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.http_source import LARGEST_TEXT
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.tar import Member, TarError, members, pieces
 
@@ -42,23 +42,23 @@ class DirectorySource:
         except (OSError, UnicodeDecodeError) as error:
             raise SourceError(f"{self.path / relative} cannot be read: {error}") from error
 
-    def url(self, entry: Entry) -> str:
-        return str(self.path / entry.path)
+    def url(self, file: File) -> str:
+        return str(self.path / file.path)
 
-    def size(self, entry: Entry) -> int | None:
-        path = self.path / entry.path
+    def size(self, file: File) -> int | None:
+        path = self.path / file.path
         return path.stat().st_size if path.is_file() else None
 
-    def fetch(self, entry: Entry, target: Path, watch: Watch = unwatched) -> None:
+    def fetch(self, file: File, target: Path, watch: Watch = unwatched) -> None:
         try:
-            original = open(self.path / entry.path, "rb")  # noqa: SIM115 (closed below)
+            original = open(self.path / file.path, "rb")  # noqa: SIM115 (closed below)
         except FileNotFoundError:
-            raise SourceError(f"{self.path}: has no {entry.path}") from None
+            raise SourceError(f"{self.path}: has no {file.path}") from None
         except OSError as error:
-            raise SourceError(f"{self.path / entry.path} cannot be read: {error.strerror}") from error
+            raise SourceError(f"{self.path / file.path} cannot be read: {error.strerror}") from error
         with original, open(target, "wb") as copy:
             shutil.copyfileobj(original, copy, _CHUNK)
-        check_digest(target, entry.sha256, str(self.path / entry.path))
+        check_digest(target, file.sha256, str(self.path / file.path))
 
 
 @dataclass(frozen=True)
@@ -84,23 +84,23 @@ class TarSource:
         except (OSError, TarError, UnicodeDecodeError) as error:
             raise SourceError(f"{self.path}: {relative} cannot be read: {error}") from error
 
-    def url(self, entry: Entry) -> str:
-        return f"{self.path}:{entry.path}"
+    def url(self, file: File) -> str:
+        return f"{self.path}:{file.path}"
 
-    def size(self, entry: Entry) -> int | None:
-        member = self._member(entry.path)
+    def size(self, file: File) -> int | None:
+        member = self._member(file.path)
         return member.size if member else None
 
-    def fetch(self, entry: Entry, target: Path, watch: Watch = unwatched) -> None:
-        member = self._member(entry.path)
+    def fetch(self, file: File, target: Path, watch: Watch = unwatched) -> None:
+        member = self._member(file.path)
         if member is None:
-            raise SourceError(f"{self.path}: has no {entry.path}")
+            raise SourceError(f"{self.path}: has no {file.path}")
         with open(target, "wb") as copy:
             try:
                 copy.writelines(pieces(self.path, member))
             except TarError as error:
                 raise SourceError(str(error)) from error
-        check_digest(target, entry.sha256, self.url(entry))
+        check_digest(target, file.sha256, self.url(file))
 
     def _member(self, name: str) -> Member | None:
         try:

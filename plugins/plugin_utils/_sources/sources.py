@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Protocol
 
 from ansible_collections.fleet.python.plugins.module_utils._fetch.web import shown
-from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import Access
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.download import Watch, unwatched
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.errors import SourceError
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.file import File
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.http_source import UPSTREAM, HttpSource, http_source
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.local_source import (
     DirectorySource,
@@ -54,13 +54,13 @@ class Source(Protocol):
     def read_text(self, relative: str) -> str | None:
         """A small file such as SHA256SUMS, None where the source has none. Raises SourceError."""
 
-    def url(self, entry: Entry) -> str:
+    def url(self, file: File) -> str:
         """Where the asset is."""
 
-    def size(self, entry: Entry) -> int | None:
+    def size(self, file: File) -> int | None:
         """The asset's size in bytes, None if the source lacks it or does not say. Raises SourceError."""
 
-    def fetch(self, entry: Entry, target: Path, watch: Watch = unwatched) -> None:
+    def fetch(self, file: File, target: Path, watch: Watch = unwatched) -> None:
         """Download the asset to the file ``target``, and check its sha256.
 
         What ``target`` holds already may be the beginning. Raises SourceError, after which it may hold a longer one,
@@ -85,34 +85,36 @@ def sources_of(texts: Sequence[str], access: Access | None = None) -> tuple[Sour
 
 def fetch_from(
     sources: Sequence[Source],
-    entry: Entry,
+    file: File,
     target: Path,
     skipped_sources: SkippedSources | None = None,
     watch: Watch = unwatched,
+    what: str = "archive",
 ) -> None:
     """Fetch from the first source that gives the right bytes; those that failed in this run come last.
 
-    Raises SourceError with a line for each that failed, OSError where the disk refuses the file.
+    ``what`` it is, for the message. Raises SourceError with a line for each that failed, OSError where the disk refuses
+    the file.
     """
     notes = skipped_sources or SkippedSources()
     failures: dict[str, SourceError] = {}
     for source in sorted(sources, key=lambda source: notes.is_down(source.name)):
         try:
-            source.fetch(entry, target, watch)
+            source.fetch(file, target, watch)
         except SourceError as error:
             failures[source.name] = error
         else:
             for name, failure in failures.items():
                 notes.add(name, failure)
             return
-    raise SourceError("no source gave the archive:\n  " + "\n  ".join(map(str, failures.values())))
+    raise SourceError(f"no source gave the {what}:\n  " + "\n  ".join(map(str, failures.values())))
 
 
-def size_in(sources: Sequence[Source], entry: Entry) -> int | None:
+def size_in(sources: Sequence[Source], file: File) -> int | None:
     """The asset's size as the first source that has it says, None if no source does."""
     for source in sources:
         with suppress(SourceError):
-            size = source.size(entry)
+            size = source.size(file)
             if size is not None:
                 return size
     return None

@@ -69,7 +69,7 @@ def test_every_key_of_an_installation() -> None:
         delta_reason=documented["delta_reason"]["sample"],
     )
     steps = [{"name": "lock", "home": "", "seconds": 0.0}]
-    transfers = transfers_by_home({HOME: way}, {HOME: sent}, {})
+    transfers = transfers_by_home({HOME: way}, {HOME: sent}, {}, {HOME: documented["pulled_bytes"]["sample"]})
     done = {"changed": True, "steps": steps, "trials": {HOME: {}}, "transfers": transfers}
     applied = _result.applied(result, done)
     # changed is Ansible's own.
@@ -82,7 +82,7 @@ def test_every_key_of_an_installation() -> None:
 
 def test_every_key_of_a_removal_that_may_not_be() -> None:
     documented = INTERPRETER["interpreters"]["contains"]
-    travel = {"transfer", "transfer_reason", "sent_bytes", "delta", "delta_reason"}
+    travel = {"transfer", "transfer_reason", "sent_bytes", "pulled_bytes", "delta", "delta_reason"}
     plan = Plan(ROOT, (Outcome("3.13", "removed", None, BUILD),), remove=(HOME,))
     done = {"changed": False, "steps": [], "trials": {}, "in_use": {HOME: "process 812 (gunicorn) runs from it"}}
     applied = _result.applied(_result_of(plan), done)

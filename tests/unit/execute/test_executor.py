@@ -195,7 +195,12 @@ def test_a_host_that_reaches_no_source_is_remembered_for_the_run(
 def test_steps_of_controller_and_host_are_in_one_list(planned: tuple[Plan, Observation], tmp_path: Path) -> None:
     plan, observed = planned
     host = ScriptedHost(says("fleet-python /usr/bin/python3\n"))
-    host.module_says = {"changed": True, "steps": [{"name": "link"}], "skipped_sources": ["https://mirror: no answer"]}
+    host.module_says = {
+        "changed": True,
+        "steps": [{"name": "link"}],
+        "skipped_sources": ["https://mirror: no answer"],
+        "pulled_bytes": {plan.installs[0].home: 12_345},
+    }
     chosen = order(tmp_path, "pull", HttpSource("https://mirror"), DirectorySource(tmp_path))
     result = execute(plan, replace(observed, pythons=(PYTHON,)), host, chosen)
     assert [step["name"] for step in result["steps"]] == ["link"]
@@ -204,6 +209,7 @@ def test_steps_of_controller_and_host_are_in_one_list(planned: tuple[Plan, Obser
             "transfer": "pull",
             "transfer_reason": "it was asked for",
             "sent_bytes": 0,
+            "pulled_bytes": 12_345,
             "delta": False,
             "delta_reason": "deltas are not wanted",
         }

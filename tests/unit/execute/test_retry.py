@@ -58,8 +58,8 @@ def test_a_host_that_reaches_no_source_is_pushed_to_once() -> None:
 def test_a_delta_that_does_not_fit_is_followed_by_the_whole_archive() -> None:
     second = next_attempt(START, UnfitDeltaError("unpack failed: os.py of the old home has changed"))
     assert (second.whole, second.observe) == (True, False)
-    assert second.notes == ("unpack failed: os.py of the old home has changed; so the whole archive is sent",)
-    with pytest.raises(StageError, match=r"so the whole archive is sent; unpack failed$"):
+    assert second.notes == ("unpack failed: os.py of the old home has changed; so the whole archive comes",)
+    with pytest.raises(StageError, match=r"so the whole archive comes; unpack failed$"):
         next_attempt(second, UnfitDeltaError("unpack failed"))
 
 

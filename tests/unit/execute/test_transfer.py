@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from ansible_collections.fleet.python.plugins.module_utils._fetch.pull import parse_pull
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.asset import parse_asset
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
+from ansible_collections.fleet.python.plugins.plugin_utils._builds.deltas import Delta
 from ansible_collections.fleet.python.plugins.plugin_utils._cache.archives import Archive
 from ansible_collections.fleet.python.plugins.plugin_utils._delta.cached import NoDeltaError
 from ansible_collections.fleet.python.plugins.plugin_utils._execute import transfer as _transfer
@@ -20,6 +23,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer imp
     Base,
     Method,
     TransferOptions,
+    Transferred,
     choose_method,
     note_unreached,
     recall_unreached,
@@ -31,6 +35,9 @@ from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources impo
 
 NAME = "cpython-3.13.2+20250317-x86_64-unknown-linux-gnu-"
 GZ = Entry("20250317", parse_asset(f"{NAME}install_only.tar.gz"), "a" * 64)
+OLD = Entry(
+    "20250115", parse_asset(f"{NAME.replace('3.13.2+20250317', '3.13.1+20250115')}install_only.tar.gz"), "c" * 64
+)
 ZST = Entry("20250317", parse_asset(f"{NAME}pgo+lto-full.tar.zst"), "b" * 64)
 HTTP, LOCAL = HttpSource("https://mirror"), DirectorySource(Path("/srv"))
 SECRET = HttpSource("https://deploy:s3cret@mirror")
@@ -168,11 +175,8 @@ def test_a_delta_is_sent_where_it_is_there_or_pays(
     monkeypatch.setattr(_transfer, "cached_delta", cached)
     receiver = SimpleNamespace(send=lambda path: f"/tmp/{path.name}", watch=lambda what: None)
     chosen = TransferOptions("push", [HTTP], tmp_path, delta=delta, delta_link=link)
-    old = Entry(
-        "20250115", parse_asset(f"{NAME.replace('3.13.2+20250317', '3.13.1+20250115')}install_only.tar.gz"), "c" * 64
-    )
     way = Method("push", "")
-    found = transfer(GZ, "home", way, cast(Any, receiver), chosen, [], by_sh=False, base=Base("old home", old))
+    found = transfer(GZ, "home", way, cast(Any, receiver), chosen, [], by_sh=False, base=Base("old home", OLD))
     assert asked == makes
     assert (found.sha256, found.file) == (GZ.sha256, f"/tmp/{sent}")
     assert (found.delta, found.old) == (("d" * 64, "old home") if sent == "delta" else ("", ""))
@@ -180,9 +184,85 @@ def test_a_delta_is_sent_where_it_is_there_or_pays(
     assert found.delta_reason == ("old home is whole" if sent == "delta" else "there is none")
 
 
-def test_a_delta_that_is_always_wanted_is_pushed(tmp_path: Path) -> None:
-    options = TransferOptions("auto", [HTTP], tmp_path, delta="always")
-    ways = [choose_method(GZ, options, host(curl=""), without_python=False, has_base=base) for base in (True, False)]
-    assert [way.name for way in ways] == ["push", "pull"]
-    asked = TransferOptions("pull", [HTTP], tmp_path, delta="always")
-    assert choose_method(GZ, asked, host(curl=""), without_python=False, has_base=True).name == "pull"
+PINNED = Delta(OLD, GZ, "d" * 64, 1000)
+
+
+@pytest.mark.parametrize(
+    ("option", "base", "name"),
+    [
+        ("auto", Base("old home", OLD), "push"),
+        ("auto", Base("old home", OLD, PINNED), "pull"),
+        ("auto", None, "pull"),
+        ("pull", Base("old home", OLD), "pull"),
+        ("push", Base("old home", OLD, PINNED), "push"),
+    ],
+)
+def test_a_delta_that_is_always_wanted_is_pushed_unless_the_lock_pins_it(
+    option: str, base: Base | None, name: str, tmp_path: Path
+) -> None:
+    options = TransferOptions(option, [HTTP], tmp_path, delta="always")
+    assert choose_method(GZ, options, host(curl=""), without_python=False, base=base).name == name
+
+
+def _pulled(tmp_path: Path, tree: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> tuple[Transferred, list[str]]:
+    """What a host gets that is to pull the delta which the lock pins, and the warnings."""
+    monkeypatch.setattr(_transfer, "archive_tree", tree)
+    options = TransferOptions("pull", [HTTP], tmp_path, delta="auto")
+    way = Method("pull", "")
+    base = Base("old home", OLD, PINNED)
+    return transfer(
+        GZ, "home", way, cast(Any, None), options, [], by_sh=False, base=base
+    ), options.skipped_sources.notes
+
+
+def test_a_pinned_delta_is_pulled_from_beside_the_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found, notes = _pulled(tmp_path, lambda *_others: "e" * 64, monkeypatch)
+    assert (found.sha256, found.delta, found.old, found.tree) == (GZ.sha256, "d" * 64, "old home", "e" * 64)
+    assert (found.file, found.sent_bytes, found.delta_reason, notes) == ("", 0, "old home is whole", [])
+    [url] = parse_pull(found.order).urls
+    assert url == f"{HTTP.base}/{PINNED.url_path}"
+    assert url == f"{HTTP.url(GZ)}.from-{'c' * 16}.delta"
+
+
+def test_a_pinned_delta_to_an_archive_that_is_not_known_is_not_pulled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def tree(*_others: Any) -> str:
+        asked.append(1)
+        raise NoDeltaError("the archive that it must lead to cannot be had: no answer")
+
+    for warnings in (1, 1):
+        found, notes = _pulled(tmp_path, tree, monkeypatch)
+        assert (found.delta, found.tree) == ("", "")
+        assert "no answer" in found.delta_reason
+        assert len(notes) == warnings
+        assert parse_pull(found.order).urls == (HTTP.url(GZ),)
+    # The next host of the run does not wait for the same source again.
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(("delta", "sent"), [("auto", "archive"), ("always", "made")])
+def test_a_pinned_delta_that_is_not_to_be_had_is_not_pushed(
+    delta: str, sent: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("archive", "made", "pinned"):
+        (tmp_path / name).write_bytes(name.encode())
+
+    def missing(*_others: Any) -> Archive:
+        raise NoDeltaError("no source gave the delta")
+
+    receiver = SimpleNamespace(send=lambda path: f"/tmp/{path.name}", watch=lambda what: None)
+    monkeypatch.setattr(_transfer, "cached_archive", lambda *_others: Archive(tmp_path / "archive", GZ.sha256))
+    monkeypatch.setattr(_transfer, "cached_delta", lambda *_others, make: Archive(tmp_path / "made", "f" * 64))
+    options = TransferOptions("push", [HTTP], tmp_path, delta=delta)
+    base, way = Base("old home", OLD, PINNED), Method("push", "")
+    monkeypatch.setattr(_transfer, "proven_delta", lambda *_others: Archive(tmp_path / "pinned", "d" * 64))
+    assert transfer(GZ, "home", way, cast(Any, receiver), options, [], by_sh=False, base=base).file == "/tmp/pinned"
+    monkeypatch.setattr(_transfer, "proven_delta", missing)
+    found = transfer(GZ, "home", way, cast(Any, receiver), options, [], by_sh=False, base=base)
+    assert found.file == f"/tmp/{sent}"
+    assert found.delta == ("" if sent == "archive" else "f" * 64)
+    assert found.delta_reason == ("no source gave the delta" if sent == "archive" else "old home is whole")
+    assert options.skipped_sources.notes == ["the delta that the lock pins is not used: no source gave the delta"]

@@ -151,7 +151,7 @@ DAMAGE = {
     "empty": (lambda: "", "expected keys and values, found 'None'"),
     "a list": (lambda: "- 1\n", "expected keys and values"),
     "a tag that makes objects": (change("format: 1", "format: !!python/object:os.system 1"), "is not YAML"),
-    "a newer format": (change("format: 1", "format: 3\nnew: 1"), "of format 3, this version of fleet.python reads 2"),
+    "a newer format": (change("format: 1", "format: 4\nnew: 1"), "of format 4, this version of fleet.python reads 3"),
     "no format": (change("format: 1\n", ""), "the key 'format' is missing"),
     "a format that is none": (change("format: 1", "format: yes"), "format True is not a format"),
     "an unknown key": (change("format: 1", "format: 1\nextra: 5"), "unknown key 'extra'; known are format, requests"),

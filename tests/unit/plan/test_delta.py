@@ -62,4 +62,6 @@ def test_why_there_is_none() -> None:
     assert why_not("never", {"home"}, "home", "push") == "deltas are not wanted"
     assert "no whole build" in why_not("auto", set(), "home", "push")
     assert "the host downloads" in why_not("auto", {"home"}, "home", "pull")
+    assert why_not("never", {"home"}, "home", "pull", pinned=True) == "deltas are not wanted"
+    assert why_not("auto", {"home"}, "home", "pull", pinned=True) == ""
     assert why_not("auto", {"home"}, "home", "push") == why_not("always", {"home"}, "home", "push") == ""

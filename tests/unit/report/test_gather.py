@@ -136,6 +136,33 @@ def test_the_summary_counts_hosts() -> None:
     assert [host["host"] for host in sorted(report["hosts"], key=by_worst)] == ["c", "a", "b", "d"]
 
 
+def _upgraded(sent: Any, pulled: Any, delta: Any) -> dict[str, Any]:
+    return {"interpreters": [{"sent_bytes": sent, "pulled_bytes": pulled, "delta": delta}, {"action": "kept"}]}
+
+
+def test_bytes_are_counted_by_host_and_in_all() -> None:
+    hosts = report_of([("a", looked(home())), ("b", looked()), ("c", None)], frame())
+    first = [
+        ("a", _upgraded(11_300_000, 0, True)),
+        ("b", {"results": [_upgraded(0, 46_500_000, False)] * 2}),
+        ("c", None),
+    ]
+    second = [("a", _upgraded(0, 2_000_000, True)), ("b", None), ("c", {"failed": True})]
+    report = gather.with_transfers(hosts, [first, second])
+    VALIDATOR.validate(report)
+    assert [host["transfers"] for host in report["hosts"]] == [
+        {"sent_bytes": 11_300_000, "pulled_bytes": 2_000_000, "deltas": 2},
+        {"sent_bytes": 0, "pulled_bytes": 93_000_000, "deltas": 0},
+        {"sent_bytes": 0, "pulled_bytes": 0, "deltas": 0},
+    ]
+    assert report["summary"]["sent_bytes"] == 11_300_000
+    table = host_table(report)
+    assert table.endswith("11.3 MB sent and 95.0 MB downloaded in this run, 2 by delta")
+    assert "MB in this run" in table.splitlines()[0]
+    assert "13.3" in next(line for line in table.splitlines() if line.startswith("a "))
+    assert gather.with_transfers(hosts, []) is hosts
+
+
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -153,3 +180,9 @@ def test_whatever_a_host_says_is_a_row(result: Any) -> None:
     for made, allowed in ((host_table(report), "\n"), (csv_text(report), "\n\t")):
         assert not [mark for mark in made if mark < " " and mark not in allowed]
     json.dumps(report, allow_nan=False)
+
+
+@settings(max_examples=40, deadline=None)
+@given(_JSON | st.builds(_upgraded, _JSON, _JSON, _JSON))
+def test_whatever_a_task_returned_is_counted(result: Any) -> None:
+    VALIDATOR.validate(gather.with_transfers(report_of([("web1", looked())], frame()), [[("web1", result)]]))
