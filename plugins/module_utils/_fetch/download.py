@@ -83,9 +83,10 @@ class _Arriving:
 
 
 def download(pull: Pull, target: str, sha256: str) -> Fetched:
-    """Download to the new file ``target`` from the first of the URLs that gives the right bytes.
+    """Download to the file ``target`` from the first of the URLs that gives the right bytes.
 
-    Raises FetchError with one line for each source that failed, UnreachedError if none of them sent wrong bytes,
+    What is there of it already stays, if the right bytes come of it; and so does what has come when no source is
+    reached any more. Raises FetchError with one line for each source that failed, UnreachedError if none of them sent wrong bytes,
     and OSError if this host refuses the file.
     """
     try:
@@ -94,7 +95,7 @@ def download(pull: Pull, target: str, sha256: str) -> Fetched:
         raise FetchError(f"ca_path: the certificates cannot be used: {error}") from None
     failures: list[str] = []
     wrong = False
-    with open(target, "xb"):
+    with open(target, "ab"):
         pass
     for url in pull.urls:
         try:
@@ -111,14 +112,15 @@ def download(pull: Pull, target: str, sha256: str) -> Fetched:
                 os.unlink(target)
         else:
             return Fetched(shown(url), failures)
-    with suppress(FileNotFoundError):
-        os.unlink(target)
     raise (FetchError if wrong else UnreachedError)("no source gave the archive:\n  " + "\n  ".join(failures))
 
 
 def _from_source(opener: OpenerDirector, url: str, pull: Pull, target: str, sha256: str) -> None:
     file = _Arriving(target, Pace(pull.timeout, pull.min_rate, pull.download_timeout))
     begun = file.size() > 0
+    # All of it may be there: who asks for what comes after its end gets an error.
+    if begun and file.sha256() == sha256:
+        return
     _whole(opener, url, pull, file)
     if begun and file.sha256() != sha256:
         # Another source began it with other bytes.

@@ -35,6 +35,7 @@ from ansible_collections.fleet.python.plugins.module_utils._home.trial import st
 from ansible_collections.fleet.python.plugins.module_utils._root.errors import ConcurrentRunError, RootError
 from ansible_collections.fleet.python.plugins.module_utils._root.homes import leave_if_empty, place, stands
 from ansible_collections.fleet.python.plugins.module_utils._root.lock import locked
+from ansible_collections.fleet.python.plugins.module_utils._root.parts import keep_part, take_part
 from ansible_collections.fleet.python.plugins.module_utils._root.staging import new_stage, staging_of
 from ansible_collections.fleet.python.plugins.module_utils._root.sweep import own_stage
 
@@ -45,6 +46,7 @@ def fetched_archives(
 ) -> Iterator[dict[str, tuple[str, str]]]:
     """Download what the host pulls, without the root's lock, for a source may be slow. Archive and source by home."""
     found: dict[str, tuple[str, str]] = {}
+    begun: list[tuple[str, str]] = []
     with ExitStack() as stages:
         for install in (each for each in plan["installs"] if not each["stage"] and not each["file"]):
             home = install["home"]
@@ -52,8 +54,10 @@ def fetched_archives(
                 # Another run may have placed the same build.
                 if stands(root, home, install["receipt"]["sha256"]):
                     continue
-                stage = stages.enter_context(own_stage(root))
-            path = os.path.join(stage, "archive")
+                stage = stages.enter_context(own_stage(root, install["sha256"]))
+                path = os.path.join(stage, "archive")
+                take_part(root, install["sha256"], path)
+            begun.append((install["sha256"], path))
             try:
                 with steps.step("download", home):
                     # Import it here, since the modules for HTTP take longer to load than all the rest.
@@ -61,9 +65,12 @@ def fetched_archives(
 
                     pull = take_pull(install["pull"]) if install["pull"] else parse_pull(install["order"])
                     source, skipped_sources = download(pull, path, install["sha256"])
-            except ApplyError:
-                stages.close()
+            except ApplyError as error:
                 with suppress(RootError), locked(root):
+                    for sha256, archive in begun if error.unreached else ():
+                        with suppress(OSError):
+                            keep_part(root, sha256, archive, made_root=not keep_root)
+                    stages.close()
                     leave_if_empty(root, keep_root)
                 raise
             steps.skipped_sources += skipped_sources

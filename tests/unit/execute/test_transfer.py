@@ -18,6 +18,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._delta.cached import 
 from ansible_collections.fleet.python.plugins.plugin_utils._execute import transfer as _transfer
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer import (
     Base,
+    Destination,
     Method,
     TransferOptions,
     choose_method,
@@ -26,6 +27,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer imp
     transfer,
 )
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation, Tool
+from ansible_collections.fleet.python.plugins.plugin_utils._resume.push import File, Pushed
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import Access
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import DirectorySource, HttpSource
 
@@ -35,6 +37,7 @@ ZST = Entry("20250317", parse_asset(f"{NAME}pgo+lto-full.tar.zst"), "b" * 64)
 HTTP, LOCAL = HttpSource("https://mirror"), DirectorySource(Path("/srv"))
 SECRET = HttpSource("https://deploy:s3cret@mirror")
 TOKEN = Access(headers=(("X-Token", "s3cret"),))
+TO = Destination("/opt/python")
 OWN_CA = Access(ca_path=Path("/ca.pem"))
 
 
@@ -135,7 +138,7 @@ def test_only_what_is_secret_needs_a_file(tmp_path: Path, sources: list[Any], ac
 
     chosen = TransferOptions("pull", sources, tmp_path, access)
     way = choose_method(GZ, chosen, host(curl=""), without_python=False)
-    delivery = transfer(GZ, "home", way, cast(Any, Host()), chosen, [], by_sh=False)
+    delivery = transfer(GZ, "home", way, cast(Any, Host()), chosen, [], by_sh=False, to=TO)
     assert bool(delivery.pull) == secret
     assert ("url https://mirror/" in delivery.order) != secret
     assert "s3cret" not in delivery.order
@@ -166,14 +169,22 @@ def test_a_delta_is_sent_where_it_is_there_or_pays(
 
     monkeypatch.setattr(_transfer, "cached_archive", lambda *_others: Archive(tmp_path / "archive", GZ.sha256))
     monkeypatch.setattr(_transfer, "cached_delta", cached)
-    receiver = SimpleNamespace(send=lambda path: f"/tmp/{path.name}", watch=lambda what: None)
+    pushes: list[tuple[str, bool, bool]] = []
+
+    def push(file: File, *, begun: bool, pieces: bool) -> Pushed:
+        pushes.append((file.sha256, begun, pieces))
+        return Pushed(f"/tmp/{file.local.name}", file.size)
+
+    receiver = SimpleNamespace(name="web1", push=push, watch=lambda what: None)
     chosen = TransferOptions("push", [HTTP], tmp_path, delta=delta, delta_link=link)
     old = Entry(
         "20250115", parse_asset(f"{NAME.replace('3.13.2+20250317', '3.13.1+20250115')}install_only.tar.gz"), "c" * 64
     )
     way = Method("push", "")
-    found = transfer(GZ, "home", way, cast(Any, receiver), chosen, [], by_sh=False, base=Base("old home", old))
+    found = transfer(GZ, "home", way, cast(Any, receiver), chosen, [], by_sh=False, base=Base("old home", old), to=TO)
     assert asked == makes
+    # A link that is said to be slow gets parts from the beginning, whatever is sent.
+    assert pushes == [("d" * 64 if sent == "delta" else GZ.sha256, False, bool(link))]
     assert (found.sha256, found.file) == (GZ.sha256, f"/tmp/{sent}")
     assert (found.delta, found.old) == (("d" * 64, "old home") if sent == "delta" else ("", ""))
     assert found.sent_bytes == (1000 if sent == "delta" else 1_000_000)
