@@ -1,12 +1,13 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The connection is cut while the controller sends an archive: nothing half is used, and the next run starts clean."""
+"""The connection is cut while the controller sends an archive: nothing half is used, and the next run goes on."""
 
 from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from types import TracebackType
@@ -25,11 +26,15 @@ class Link:
     """Listens on ``port`` of this machine and passes on to ``address``, until it is left.
 
     ``most``: how many bytes of a connection get through to the other end before both ends find it cut; None for all.
-    Connections that are there keep what they began with.
+    Connections that are there keep what they began with. ``all``: how many get through in all, before nothing does.
+    ``rate``: how many bytes get through in a second. ``passed`` counts them.
     """
 
     def __init__(self, address: str, port: int) -> None:
         self.most: int | None = None
+        self.all: int | None = None
+        self.rate: int | None = None
+        self.passed = 0
         self.cuts = 0
         self._to = (address, port)
         self._listening = socket.create_server(("127.0.0.1", 0))
@@ -60,21 +65,29 @@ class Link:
                 return
             far = socket.create_connection(self._to)
             self._open += [near, far]
-            for source, target, most in ((near, far, self.most), (far, near, None)):
-                thread = threading.Thread(target=self._pass_on, args=(source, target, most))
+            for source, target, most, counts in ((near, far, self.most, True), (far, near, None, False)):
+                thread = threading.Thread(target=self._pass_on, args=(source, target, most, counts))
                 self._threads.append(thread)
                 thread.start()
 
-    def _pass_on(self, source: socket.socket, target: socket.socket, most: int | None) -> None:
+    def _pass_on(self, source: socket.socket, target: socket.socket, most: int | None, counts: bool) -> None:
         left = most
         with suppress(OSError):
             while chunk := source.recv(_CHUNK):
+                if counts and self.all is not None and self.passed + len(chunk) > self.all:
+                    break
                 if left is not None:
+                    # Up to the last byte that gets through.
+                    chunk = chunk[:left]
                     left -= len(chunk)
-                    if left < 0:
+                    if not chunk:
                         self.cuts += 1
                         break
                 target.sendall(chunk)
+                if counts:
+                    self.passed += len(chunk)
+                    # This is the link's speed, not a wait for something.
+                    time.sleep(len(chunk) / self.rate if self.rate else 0)
         for each in (source, target):
             _shut(each)
 
@@ -98,7 +111,7 @@ def link(target: Target) -> Iterator[Link]:
         yield link
 
 
-def _through(link: Link, target: Target) -> Target:
+def through(link: Link, target: Target) -> Target:
     """The same host, reached through the link."""
     reached = {"ansible_host": "127.0.0.1", "ansible_port": link.port}
     return Target(target.name, target.container, {**target.variables, **reached})
@@ -113,7 +126,7 @@ def _large(target: Target) -> list[str]:
 def test_cut_copy(megabytes: int, link: Link, target: Target, everywhere: Everywhere, mirror: MirrorServer) -> None:
     target.sh(': >"$1"', "/begun")
     link.most = megabytes << 20
-    cut = everywhere([_through(link, target)], transfer="push")[target.name]
+    cut = everywhere([through(link, target)], transfer="push")[target.name]
     assert cut.status in ("failed", "unreachable"), cut
     assert link.cuts
     assert target.sh("ls -A /opt") == ""
@@ -121,7 +134,7 @@ def test_cut_copy(megabytes: int, link: Link, target: Target, everywhere: Everyw
     assert _large(target) == []
 
     link.most = None
-    assert everywhere([_through(link, target)], transfer="push")[target.name].ok()["changed"]
+    assert everywhere([through(link, target)], transfer="push")[target.name].ok()["changed"]
     target.sh('"$1" -c "import ssl"', PYTHON)
     assert not [path for path in _large(target) if not path.startswith("/opt/python/cpython-")]
     # What the controller has, it keeps.

@@ -82,12 +82,12 @@ class _Arriving:
         return self._digest.hexdigest() if self._hashed == self.size() else digest_of(self.path)
 
 
-def download(pull: Pull, target: str, sha256: str) -> Fetched:
-    """Download to the file ``target`` from the first of the URLs that gives the right bytes.
+def download(pull: Pull, target: str, sha256: str, *, resumes: bool = False) -> Fetched:
+    """Download to the new file ``target`` from the first of the URLs that gives the right bytes.
 
-    What is there of it already stays, if the right bytes come of it; and so does what has come when no source is
-    reached any more. Raises FetchError with one line for each source that failed, UnreachedError if none of them sent wrong bytes,
-    and OSError if this host refuses the file.
+    ``resumes``: go on with what is there of the file, if the right bytes come of it, and leave what has come if no
+    source is reached any more. Raises FetchError with one line for each source that failed, UnreachedError if none of
+    them sent wrong bytes, and OSError if this host refuses the file.
     """
     try:
         opener = opener_of(pull)
@@ -95,7 +95,7 @@ def download(pull: Pull, target: str, sha256: str) -> Fetched:
         raise FetchError(f"ca_path: the certificates cannot be used: {error}") from None
     failures: list[str] = []
     wrong = False
-    with open(target, "ab"):
+    with open(target, "ab" if resumes else "xb"):
         pass
     for url in pull.urls:
         try:
@@ -112,6 +112,9 @@ def download(pull: Pull, target: str, sha256: str) -> Fetched:
                 os.unlink(target)
         else:
             return Fetched(shown(url), failures)
+    if not resumes:
+        with suppress(FileNotFoundError):
+            os.unlink(target)
     raise (FetchError if wrong else UnreachedError)("no source gave the archive:\n  " + "\n  ".join(failures))
 
 

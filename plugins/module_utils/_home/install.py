@@ -64,7 +64,7 @@ def fetched_archives(
                     from ansible_collections.fleet.python.plugins.module_utils._fetch.download import download
 
                     pull = take_pull(install["pull"]) if install["pull"] else parse_pull(install["order"])
-                    source, skipped_sources = download(pull, path, install["sha256"])
+                    source, skipped_sources = download(pull, path, install["sha256"], resumes=True)
             except ApplyError as error:
                 with suppress(RootError), locked(root):
                     for sha256, archive in begun if error.unreached else ():

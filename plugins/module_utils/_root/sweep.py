@@ -72,9 +72,9 @@ def _protect(stage: str, descriptor: int) -> None:
 
 @contextmanager
 def own_stage(root: str, sha256: str) -> Iterator[str]:
-    """A stage of this process, for a file with this digest and work without the root's lock: no sweep takes it while the process lives.
+    """A stage of this process for work on the file with this digest, without the root's lock.
 
-    Entered with the lock held. It goes at the end.
+    No sweep takes it while the process lives. Entered with the lock held. It goes at the end.
     """
     with ExitStack() as stack:
         while True:

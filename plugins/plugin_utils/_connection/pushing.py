@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 class RemoteWay:
-    """As `_resume.push.Way` has it. Parts are written by ``cat``, since Ansible sends a file that broke off three times.
+    """As `_resume.push.Way` has it. ``folder`` is one of the controller's that only this run uses.
 
-    ``folder`` is where `Remote` may write: run directory of the controller.
+    Parts are written by ``cat``: where a copy breaks off, Ansible's ssh sends the file again by two other methods.
     """
 
     def __init__(self, remote: Remote, folder: Path) -> None:

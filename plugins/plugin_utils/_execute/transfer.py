@@ -93,7 +93,8 @@ class Transferred:
 
     ``order`` is the text of such a file. It comes to the host with the script that reads it or, if it has no secrets,
     with the module's arguments. ``delta`` is the sha256 of ``file`` where that is a delta, which leads from the home
-    ``old``. ``sent_bytes`` is how much of ``file`` was sent. ``delta_reason`` says why it is a delta, or why it is none.
+    ``old``. ``sent_bytes`` is how much of ``file`` this run has sent. ``delta_reason`` says why it is a delta, or why
+    it is none.
     """
 
     sha256: str

@@ -113,7 +113,7 @@ def test_what_a_host_is_told_lies_in_a_file_of_its_own(tmp_path: Path, by_sh: bo
 
     chosen = TransferOptions("pull", [SECRET, LOCAL], tmp_path, TOKEN)
     way = choose_method(GZ, chosen, host(curl=""), without_python=True)
-    delivery = transfer(GZ, "home", way, cast(Any, Host()), chosen, [], by_sh=by_sh)
+    delivery = transfer(GZ, "home", way, cast(Any, Host()), chosen, [], by_sh=by_sh, to=TO)
     assert (delivery.pull, delivery.file, delivery.sha256) == ("" if by_sh else "/tmp/pull", "", GZ.sha256)
     [text] = [delivery.order] if by_sh else sent
     assert f"url https://deploy:s3cret@mirror/{GZ.url_path}\n" in text

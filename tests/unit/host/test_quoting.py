@@ -49,9 +49,7 @@ def run(shell: str, script: str, folder: str) -> subprocess.CompletedProcess[str
 @given(values=st.lists(TEXTS, min_size=1, max_size=4))
 def test_values_arrive_as_they_are(shell: str, values: list[str]) -> None:
     names = [f"FLEET_{number}" for number, _value in enumerate(values)]
-    settings_only = script_text(
-        dict(zip(names, values, strict=True)), "_resume/take.sh", "_execute/sweep.sh"
-    ).partition("LC_ALL=C")[0]
+    settings_only = script_text(dict(zip(names, values, strict=True)), "_execute/sweep.sh").partition("LC_ALL=C")[0]
     with tempfile.TemporaryDirectory() as folder:
         show = settings_only + "".join(f'printf "%s\\0" "${name}"\n' for name in names)
         done = subprocess.run([*shlex.split(shell), "-c", show], cwd=folder, capture_output=True, check=True)
@@ -106,12 +104,8 @@ def test_the_sweep_sweeps_any_root(shell: str, name: str) -> None:
         root = Path(folder, name)
         (root / ".staging" / "aa" / "tree").mkdir(parents=True)
         (root / ".lock").touch()
-        assert (
-            run(
-                shell, script_text({"FLEET_ROOT": str(root)}, "_resume/take.sh", "_execute/sweep.sh"), folder
-            ).returncode
-            == 0
-        )
+        script = script_text({"FLEET_ROOT": str(root)}, "_resume/take.sh", "_execute/sweep.sh")
+        assert run(shell, script, folder).returncode == 0
         assert not list(Path(folder).iterdir())
 
 
