@@ -12,8 +12,8 @@ from typing import Any, BinaryIO
 import pytest
 
 from tests.integration.conftest import Everywhere, Interpreter, NewHost, Serve, SshHost
+from tests.integration.link import Link, through
 from tests.integration.target import Target
-from tests.integration.test_cut_push import Link, through
 from tests.world.cache import Cache
 from tests.world.server import MirrorHandler
 
@@ -70,6 +70,7 @@ def test_the_next_run_goes_on(link: Link, target: Target, everywhere: Everywhere
     link.most, link.all = None, 5 << 20
     lost = everywhere([through(link, target)], "3.12.2", transfer="push")[target.name]
     assert lost.status == "unreachable"
+    assert target.sh("ls -A /opt") == ""
     first, link.all, link.passed = link.passed, None, 0
     found = _one(everywhere([through(link, target)], "3.12.2", transfer="push")[target.name].ok())
     size = target.sh('cat "$(readlink -f /opt/python/3.12)/.fleet-receipt"')
