@@ -33,6 +33,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors impor
     UnfitDeltaError,
     UnreachedError,
 )
+from ansible_collections.fleet.python.plugins.plugin_utils._resume.push import Pushed, Upload
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.download import Watch, unwatched
 from tests.faults.fill import fill
 
@@ -220,8 +221,11 @@ class Direct:
         subprocess.run(command, input=text, text=True, check=True)
         return target
 
-    def send(self, local: Path) -> str:
-        """Copy a file to the host; its path there."""
+    def push(self, file: Upload, *, begun: bool, pieces: bool) -> Pushed:
+        """Copy a file to the host: nothing breaks off here."""
+        return Pushed(self._send(file.local), file.size)
+
+    def _send(self, local: Path) -> str:
         target = f"{self.inbox}/sent-{next(self._numbers)}"
         with open(local, "rb") as file:
             subprocess.run([*self._enter, "/bin/sh", "-c", f"cat > {target}"], stdin=file, check=True)

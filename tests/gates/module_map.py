@@ -26,6 +26,7 @@ PACKAGES: Final = {
     "plugin_utils/_boot": "boot scripts: the script, the carrier, and what the carrier does on a host",
     "plugin_utils/_execute": "the plan on a host: host Python, transfer, the sh stage, the module, retries",
     "plugin_utils/_report": "the report of a fleet: gathered, compared with lock, catalogue and advisories, written",
+    "plugin_utils/_resume": "files that reach a host in parts, after a push or download that broke off",
     "plugin_utils/_plan": "the task, the choice of assets, the plan, its refusals, the result that shows it",
     "plugin_utils/_host": "what a host is: the probe, its answer, the platform that follows",
     "plugin_utils/_provenance": "attestations: who must have built an asset, where that is proven, what a lock may say",

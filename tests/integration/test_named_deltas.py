@@ -107,7 +107,7 @@ def test_it_is_pulled(
     server = serve(bundle)
     [target] = older("by-delta")
     fresh = new_host("alpine", name="fresh")
-    lock = {"lock": str(bundle), "source": server.url, "transfer": "pull"}
+    lock: dict[str, Any] = {"lock": str(bundle), "source": server.url, "transfer": "pull"}
     archive = _one(everywhere([fresh], "3.12", **lock, **OPTIONS)["fresh"].ok())
     assert (archive["delta"], archive["sent_bytes"]) == (False, 0)
     assert archive["pulled_bytes"] == (bundle / NEW).stat().st_size
@@ -163,7 +163,13 @@ def test_in_doubt_the_archive_is_pulled(
     server = serve(bundle)
     [target] = older("host")
     spoil(bundle, target)
-    options = {"lock": str(bundle), "source": server.url, "transfer": "pull", "delta": "always", **OPTIONS}
+    options: dict[str, Any] = {
+        "lock": str(bundle),
+        "source": server.url,
+        "transfer": "pull",
+        "delta": "always",
+        **OPTIONS,
+    }
     result = interpreter(target, "3.12", **options).ok()
     [warning] = result["warnings"]
     assert said in warning

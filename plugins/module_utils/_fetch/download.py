@@ -82,11 +82,12 @@ class _Arriving:
         return self._digest.hexdigest() if self._hashed == self.size() else digest_of(self.path)
 
 
-def download(pull: Pull, target: str, sha256: str) -> Fetched:
+def download(pull: Pull, target: str, sha256: str, *, resumes: bool = False) -> Fetched:
     """Download to the new file ``target`` from the first of the URLs that gives the right bytes.
 
-    Raises FetchError with one line for each source that failed, UnreachedError if none of them sent wrong bytes,
-    and OSError if this host refuses the file.
+    ``resumes``: go on with what is there of the file, if the right bytes come of it, and leave what has come if no
+    source is reached any more. Raises FetchError with one line for each source that failed, UnreachedError if none of
+    them sent wrong bytes, and OSError if this host refuses the file.
     """
     try:
         opener = opener_of(pull)
@@ -94,7 +95,7 @@ def download(pull: Pull, target: str, sha256: str) -> Fetched:
         raise FetchError(f"ca_path: the certificates cannot be used: {error}") from None
     failures: list[str] = []
     wrong = False
-    with open(target, "xb"):
+    with open(target, "ab" if resumes else "xb"):
         pass
     for url in pull.urls:
         try:
@@ -111,14 +112,18 @@ def download(pull: Pull, target: str, sha256: str) -> Fetched:
                 os.unlink(target)
         else:
             return Fetched(shown(url), failures)
-    with suppress(FileNotFoundError):
-        os.unlink(target)
+    if not resumes:
+        with suppress(FileNotFoundError):
+            os.unlink(target)
     raise (FetchError if wrong else UnreachedError)("no source gave the archive:\n  " + "\n  ".join(failures))
 
 
 def _from_source(opener: OpenerDirector, url: str, pull: Pull, target: str, sha256: str) -> None:
     file = _Arriving(target, Pace(pull.timeout, pull.min_rate, pull.download_timeout))
     begun = file.size() > 0
+    # All of it may be there: who asks for what comes after its end gets an error.
+    if begun and file.sha256() == sha256:
+        return
     _whole(opener, url, pull, file)
     if begun and file.sha256() != sha256:
         # Another source began it with other bytes.

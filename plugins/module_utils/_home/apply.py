@@ -30,7 +30,8 @@ from ansible_collections.fleet.python.plugins.module_utils._root.links import (
     links_to,
 )
 from ansible_collections.fleet.python.plugins.module_utils._root.lock import locked
-from ansible_collections.fleet.python.plugins.module_utils._root.staging import staging_of
+from ansible_collections.fleet.python.plugins.module_utils._root.parts import part_of
+from ansible_collections.fleet.python.plugins.module_utils._root.staging import staged, staging_of
 from ansible_collections.fleet.python.plugins.module_utils._root.sweep import drop_stages, held, made_with, sweep
 
 
@@ -53,13 +54,14 @@ def apply_plan(plan: dict[str, Any]) -> dict[str, Any]:
     trials: dict[str, Any] = {}
     stages = [install["stage"] for install in plan["installs"] if install["stage"]]
     # Keep an empty root that somebody else made, unless this run removes the last interpreter.
-    keep_root = os.path.isdir(root) and not plan["remove"] and not made_with(root, stages)
+    keep_root = os.path.isdir(root) and not plan["remove"] and not made_with(root, {*stages, *staged(root)})
+    parts = [name for name in (part_of(root, install["file"]) for install in plan["installs"]) if name]
     with fetched_archives(root, plan, keep_root, steps) as fetched, _held(root, stages, keep_root, steps):
         try:
             with steps.step("sweep"):
                 removed = finish_removals(root, {*plan["links"].values(), *plan["remove"]})
                 steps.done += [f"{home} is removed, which an earlier run had begun" for home in removed]
-                sweep(root, stages)
+                sweep(root, [*stages, *parts])
             for install in plan["installs"]:
                 trial = install_build(root, install, fetched.get(install["home"]), steps)
                 trials.update({install["home"]: trial} if trial else {})
@@ -77,7 +79,7 @@ def apply_plan(plan: dict[str, Any]) -> dict[str, Any]:
         finally:
             for archive, _source in fetched.values():
                 shutil.rmtree(os.path.dirname(archive), ignore_errors=True)
-            _clean(root, plan, keep_root, steps)
+            _clean(root, [*stages, *parts], keep_root, steps)
     return {
         "changed": bool(steps.done),
         "steps": steps.taken,
@@ -163,11 +165,10 @@ def _write_facts(root: str, path: str, steps: Steps) -> None:
     steps.notes += [note] if note else []
 
 
-def _clean(root: str, plan: dict[str, Any], keep_root: bool, steps: Steps) -> None:
+def _clean(root: str, stages: list[str], keep_root: bool, steps: Steps) -> None:
     """Remove the staging of this run, and the root if nothing is left in it."""
-    for install in plan["installs"]:
-        if install["stage"]:
-            shutil.rmtree(os.path.join(staging_of(root), install["stage"]), ignore_errors=True)
+    for stage in stages:
+        shutil.rmtree(os.path.join(staging_of(root), stage), ignore_errors=True)
     try:
         leave_if_empty(root, keep_root)
     except OSError as error:

@@ -35,6 +35,7 @@ from ansible_collections.fleet.python.plugins.module_utils._home.trial import st
 from ansible_collections.fleet.python.plugins.module_utils._root.errors import ConcurrentRunError, RootError
 from ansible_collections.fleet.python.plugins.module_utils._root.homes import leave_if_empty, place, stands
 from ansible_collections.fleet.python.plugins.module_utils._root.lock import locked
+from ansible_collections.fleet.python.plugins.module_utils._root.parts import keep_part, take_part
 from ansible_collections.fleet.python.plugins.module_utils._root.staging import new_stage, staging_of
 from ansible_collections.fleet.python.plugins.module_utils._root.sweep import own_stage
 
@@ -45,6 +46,7 @@ def fetched_archives(
 ) -> Iterator[dict[str, tuple[str, str]]]:
     """Download what the host pulls, without the root's lock, for a source may be slow. Archive and source by home."""
     found: dict[str, tuple[str, str]] = {}
+    begun: list[tuple[str, str]] = []
     with ExitStack() as stages:
         for install in (each for each in plan["installs"] if not each["stage"] and not each["file"]):
             home = install["home"]
@@ -52,8 +54,12 @@ def fetched_archives(
                 # Another run may have placed the same build.
                 if stands(root, home, install["receipt"]["sha256"]):
                     continue
-                stage = stages.enter_context(own_stage(root))
-            path = os.path.join(stage, "archive")
+                wanted = install["delta"] or install["sha256"]
+                stage = stages.enter_context(own_stage(root, wanted))
+                path = os.path.join(stage, "archive")
+                take_part(root, wanted, path)
+            begun.append((wanted, path))
+            kept = os.path.getsize(path) if os.path.exists(path) else 0
             try:
                 with steps.step("download", home):
                     # Import it here, since the modules for HTTP take longer to load than all the rest.
@@ -61,13 +67,16 @@ def fetched_archives(
 
                     pull = take_pull(install["pull"]) if install["pull"] else parse_pull(install["order"])
                     source, skipped_sources = _downloaded(download, pull, path, install)
-            except ApplyError:
-                stages.close()
+            except ApplyError as error:
                 with suppress(RootError), locked(root):
+                    for sha256, archive in begun if error.unreached or error.unfit_delta else ():
+                        with suppress(OSError):
+                            keep_part(root, sha256, archive, made_root=not keep_root)
+                    stages.close()
                     leave_if_empty(root, keep_root)
                 raise
             steps.skipped_sources += skipped_sources
-            steps.pulled_bytes[home] = os.path.getsize(path)
+            steps.pulled_bytes[home] = max(os.path.getsize(path) - kept, 0)
             found[home] = (path, source)
         yield found
 
@@ -75,7 +84,7 @@ def fetched_archives(
 def _downloaded(download: Any, pull: Any, path: str, install: dict[str, Any]) -> Any:
     """Download the archive, or the delta. Raises FetchError; DeltaError for a delta, since the archive may be had."""
     try:
-        return download(pull, path, install["delta"] or install["sha256"])
+        return download(pull, path, install["delta"] or install["sha256"], resumes=True)
     except FetchError as error:
         if not install["delta"]:
             raise

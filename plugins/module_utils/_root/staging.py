@@ -13,10 +13,18 @@ from contextlib import contextmanager, suppress
 
 _STAGING = ".staging"
 OURS = "module-"
+# What is there of a file whose transfer broke off; and the stages of those who download or unpack it: PULL, key, mark.
+PART = "part-"
+PULL = "pull-"
 
 
 def staging_of(root: str) -> str:
     return os.path.join(root, _STAGING)
+
+
+def key_of(sha256: str) -> str:
+    """The part of a file's sha256 that names what is there of it. Paths with all of it are too long for ``#!``."""
+    return sha256[:16]
 
 
 def new_stage(root: str) -> str:

@@ -19,13 +19,12 @@ from ansible_collections.fleet.python.plugins.module_utils._root.errors import C
 from ansible_collections.fleet.python.plugins.module_utils._root.links import forget_dangling_previous
 from ansible_collections.fleet.python.plugins.module_utils._root.lock import NO_FLOCK
 from ansible_collections.fleet.python.plugins.module_utils._root.records import write_synced
-from ansible_collections.fleet.python.plugins.module_utils._root.staging import OURS, staged, staging_of
+from ansible_collections.fleet.python.plugins.module_utils._root.staging import OURS, PULL, key_of, staged, staging_of
 
 # Files in a stage that sh has made. stage.sh writes the first two: who makes the stage, and whether it made the root
 # too. The third is the lock of the module that has taken the stage over.
-_MAKER, _MADE_ROOT, _HELD = "maker", "made-root", "held"
+_MAKER, MADE_ROOT, _HELD = "maker", "made-root", "held"
 # A folder that somebody still writes into takes more than one try to delete.
-_PULL = "pull-"
 _DELETIONS = 100
 
 
@@ -72,10 +71,10 @@ def _protect(stage: str, descriptor: int) -> None:
 
 
 @contextmanager
-def own_stage(root: str) -> Iterator[str]:
-    """A stage of this process for work without the root's lock: no sweep takes it while the process lives.
+def own_stage(root: str, sha256: str) -> Iterator[str]:
+    """A stage of this process for work on the file with this digest, without the root's lock.
 
-    Entered with the lock held. It goes at the end.
+    No sweep takes it while the process lives. Entered with the lock held. It goes at the end.
     """
     with ExitStack() as stack:
         while True:
@@ -83,7 +82,7 @@ def own_stage(root: str) -> Iterator[str]:
                 os.mkdir(staging_of(root), 0o700)
             # The sweep of sh does not know the lock, and may take it before it names its maker.
             with suppress(FileNotFoundError, ConcurrentRunError):
-                stage = tempfile.mkdtemp(prefix=_PULL, dir=staging_of(root))
+                stage = tempfile.mkdtemp(prefix=f"{PULL}{key_of(sha256)}-", dir=staging_of(root))
                 stack.callback(shutil.rmtree, stage, ignore_errors=True)
                 with open(os.path.join(stage, _MAKER), "x", encoding="ascii") as maker:
                     maker.write(process_mark() + "\n")
@@ -94,7 +93,7 @@ def own_stage(root: str) -> Iterator[str]:
 
 def made_with(root: str, stages: Iterable[str]) -> bool:
     """Whether sh made the root together with one of these stages."""
-    return any(os.path.exists(os.path.join(staging_of(root), stage, _MADE_ROOT)) for stage in stages)
+    return any(os.path.exists(os.path.join(staging_of(root), stage, MADE_ROOT)) for stage in stages)
 
 
 def drop_stages(root: str, stages: Iterable[str], keep_root: bool) -> None:
@@ -121,7 +120,7 @@ def sweep(root: str, ours: Iterable[str]) -> None:
         path = os.path.join(staging, name)
         if name.startswith(OURS):
             _delete(path)
-        elif not (_is_held(path) or _maker_lives(path)):
+        elif not in_use(path):
             # Rename first: its run may take it over at this moment, and must find all of it or nothing.
             aside = os.path.join(staging, OURS + name)
             with suppress(OSError):
@@ -129,6 +128,11 @@ def sweep(root: str, ours: Iterable[str]) -> None:
                 path = aside
             _delete(path)
     forget_dangling_previous(root)
+
+
+def in_use(stage: str) -> bool:
+    """Whether a process holds a stage, or still makes it."""
+    return _is_held(stage) or _maker_lives(stage)
 
 
 def _is_held(stage: str) -> bool:

@@ -89,7 +89,7 @@ def _head(carried: Carried, rows: Sequence[Candidate]) -> str:
         "FLEET_LIBC": str(carried.options["libc"]),
     }
     # In a process of its own, since it ends with exit, and sets traps.
-    stage = f"stage() (\n{script_text({}, '_execute/stage.sh')})\n"
+    stage = f"stage() (\n{script_text({}, '_resume/take.sh', '_execute/stage.sh')})\n"
     return f"{script_text({}, '_host/elf.sh')}{stage}{script_text(values, '_boot/carrier.sh')}{_ENDS}\n"
 
 

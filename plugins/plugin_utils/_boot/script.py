@@ -97,7 +97,7 @@ def boot_text(ways: Ways, carrier: Carrier, options: Mapping[str, Any], pins: st
         "FLEET_SPREAD": str(options["spread"]),
         "FLEET_RETRIES": str(options["retries"]),
     }
-    code = script_text(values, "_execute/downloaders.sh", "_execute/fetch.sh", "_boot/boot.sh")
+    code = script_text(values, "_resume/digest.sh", "_execute/downloaders.sh", "_execute/fetch.sh", "_boot/boot.sh")
     # The last line starts it, so that half of a script does nothing.
     text = f"{_HEADER.format(pins=pins)}{code}boot\n"
     if len(text.encode()) > LARGEST:

@@ -23,7 +23,8 @@ from ansible_collections.fleet.python.plugins.plugin_utils._connection.progress 
     watched,
     watched_reading,
 )
-from ansible_collections.fleet.python.plugins.plugin_utils._connection.sent import Note, Sent
+from ansible_collections.fleet.python.plugins.plugin_utils._connection.pushing import RemoteWay
+from ansible_collections.fleet.python.plugins.plugin_utils._connection.sent import Carried, Note, Sent
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import (
     ConcurrentRunError,
     CrashError,
@@ -33,6 +34,8 @@ from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors impor
     UnreachedError,
 )
 from ansible_collections.fleet.python.plugins.plugin_utils._host.script import passes
+from ansible_collections.fleet.python.plugins.plugin_utils._resume.parts import PartError, append_command
+from ansible_collections.fleet.python.plugins.plugin_utils._resume.push import Pushed, Upload, push
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.download import Watch, unwatched
 
 if TYPE_CHECKING:
@@ -121,16 +124,48 @@ class Remote:
         """Copy a file into the task's temporary directory on the host; its path there."""
         action = self._action
         folder = self._folder()
-        target = action._connection._shell.join_path(folder, local.name)
+        target = self.target(local.name)
         if TERMINAL:
             with watched_reading(local, self.watch(f"copy of {local.name}")):
                 action._transfer_file(str(local), target)
         else:
             action._transfer_file(str(local), target)
+        self._share(folder, target)
+        return target
+
+    def _share(self, folder: str, target: str) -> None:
         # If nobody else has to read it, save the round trip of a chmod.
-        if action._is_become_unprivileged():
-            action._fixup_perms2((folder, target))
-        return str(target)
+        if self._action._is_become_unprivileged():
+            self._action._fixup_perms2((folder, target))
+
+    def target(self, name: str) -> str:
+        """The path on the host that `send` gives a file with this name."""
+        return str(self._action._connection._shell.join_path(self._folder(), name))
+
+    @property
+    def connection(self) -> Any:
+        """Ansible's connection plugin."""
+        return self._action._connection
+
+    def write(self, data: bytes, command: str, target: str) -> None:
+        """Give a command of the connection's user these bytes, which it writes to ``target``. Raises OSError."""
+        done = self._action._low_level_execute_command(command, sudoable=False, in_data=data)
+        if done.get("rc"):
+            raise OSError(f"{target} cannot be written: {clean_values(done).get('stderr', '')}"[:500])
+        self._share(self._folder(), target)
+
+    def push(self, file: Upload, *, begun: bool, pieces: bool) -> Pushed:
+        """Copy a file to the host, going on where that breaks off. Raises StageError, and what the connection says."""
+        self._folder()
+        if self._note:
+            self._note.carry(Carried(file.root, file.local.name, file.sha256, file.size))
+        watch = self.watch(f"copy of {file.local.name}")
+        try:
+            return push(RemoteWay(self, run_directory()), file, watch, begun=begun, pieces=pieces)
+        except PartError as error:
+            raise StageError(
+                f"push of {file.local.name} broke off, and the host takes no more of it: {error}"
+            ) from error
 
     def _folder(self) -> str:
         """Ansible's temporary directory on the host for this task, with a note of it."""
@@ -145,6 +180,10 @@ class Remote:
         for note in self._sent().left():
             gone = False
             try:
+                if carried := note.carried:
+                    # What has arrived goes where this push goes on. Nobody misses it where that fails.
+                    path = self._action._connection._shell.join_path(note.folder, carried.name)
+                    self.run(append_command(carried.root, carried.sha256, carried.size, file=path))
                 command = self._action._connection._shell.remove(note.folder, recurse=True)
                 # As Ansible does: by the user who made the folder.
                 gone = self._action._low_level_execute_command(command, sudoable=False).get("rc") == 0

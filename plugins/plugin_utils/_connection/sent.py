@@ -11,17 +11,27 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from ansible_collections.fleet.python.plugins.plugin_utils._cache.private import check_private, private_folder
 
 _TEMPORARY: Final = re.compile(r"/[^\n\0]*/ansible-tmp-[0-9.]+-[0-9]+-[0-9]+/?")
+
+
+class Carried(NamedTuple):
+    """A file that is on its way into a folder: the root that it is for, its name, sha256 and size in bytes."""
+
+    root: str
+    name: str
+    sha256: str
+    size: int
 
 
 class Note:
@@ -34,7 +44,22 @@ class Note:
     @property
     def folder(self) -> str:
         """As the host knows it."""
-        return self._path.read_text(encoding="utf-8")
+        return self._path.read_text(encoding="utf-8").partition("\n")[0]
+
+    @property
+    def carried(self) -> Carried | None:
+        """The last file that was on its way, None where there was none."""
+        try:
+            root, name, sha256, size = json.loads(self._path.read_text(encoding="utf-8").partition("\n")[2])
+            return Carried(str(root), str(name), str(sha256), int(size))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def carry(self, file: Carried) -> None:
+        """Note a file before it is sent. Without a note, a push that breaks off begins again."""
+        with suppress(OSError):
+            fresh = f"{self.folder}\n{json.dumps(file)}\n"
+            self._path.write_text(fresh, encoding="utf-8")
 
     def forget(self) -> None:
         """Drop the note of a folder that is gone."""

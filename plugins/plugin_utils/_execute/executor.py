@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any, Protocol
 
-from ansible_collections.fleet.python.plugins.module_utils._root.staging import OURS
+from ansible_collections.fleet.python.plugins.module_utils._root.staging import OURS, PULL, key_of
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import (
     ConcurrentRunError,
     CrashError,
@@ -32,6 +32,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._execute.host_python 
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.module_plan import Order, StagedBuild, module_plan
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.stage import parse_stage, stage_script
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer import (
+    Destination,
     Method,
     Receiver,
     Transferred,
@@ -55,10 +56,6 @@ Steps = list[dict[str, Any]]
 
 class Host(Receiver, Protocol):
     """A host as the action plugin reaches it."""
-
-    @property
-    def name(self) -> str:
-        """The name that the inventory gives it."""
 
     def run(self, command: str) -> dict[str, Any]:
         """Run a command; ``rc``, ``stdout`` and ``stderr``."""
@@ -94,6 +91,7 @@ def execute(plan: Plan, observed: Observation, host: Host, order: Order) -> dict
             steps,
             by_sh=bool(first and first.home == home),
             base=None if reasons[home] else order.bases.get(home),
+            to=Destination(plan.root, observed.root.staging),
         )
         for home, method in methods.items()
     }
@@ -154,7 +152,7 @@ def choose_methods(
 
 def stage_first(plan: Plan, build: Build, archive: Transferred, host: Host, steps: Steps) -> StagedBuild:
     """Let sh stage the build that then runs the module on a host without Python. Raises StageError."""
-    stage = uuid.uuid4().hex
+    stage = f"{PULL}{key_of(archive.sha256)}-{uuid.uuid4().hex}"
     program = program_of(build)
     script = stage_script(
         root=plan.root,
@@ -228,7 +226,7 @@ def sweep_up(plan: Plan, observed: Observation, host: Host) -> None:
 
 
 def _sweep(plan: Plan) -> str:
-    return script_text({"FLEET_ROOT": plan.root}, "_execute/sweep.sh")
+    return script_text({"FLEET_ROOT": plan.root}, "_resume/take.sh", "_execute/sweep.sh")
 
 
 def _note_skipped(failures: Sequence[str], order: Order) -> None:

@@ -6,13 +6,6 @@
 newline="
 "
 
-digest() {
-  if command -v sha256sum >/dev/null; then sha256sum <"$1"
-  elif command -v shasum >/dev/null; then shasum -a 256 <"$1"
-  else openssl dgst -sha256 -r <"$1"
-  fi 2>/dev/null | { read -r word _ && printf "%s" "$word"; }
-}
-
 # read_pull: what the controller says of the sources; the file goes, for it may hold secrets
 read_pull() {
   urls="" headers="" named_proxy=""
@@ -125,6 +118,11 @@ pull() {
   set -- $urls
   set +f
   unset IFS
+  if [ "$(bytes)" -gt 0 ] && found=$(digest "$archive") && [ "$found" = "$FLEET_SHA256" ]; then
+    # An earlier run has brought all of it.
+    shown=$(printf "%s" "$1" | sed "s|//[^/]*@|//|;s|?.*||")
+    return 0
+  fi
   for url; do
     shown=$(printf "%s" "$url" | sed "s|//[^/]*@|//|;s|?.*||")
     while :; do

@@ -19,6 +19,13 @@ from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors impor
 )
 from ansible_collections.fleet.python.plugins.plugin_utils._host.script import script_text
 
+_SCRIPTS: Final = (
+    "_resume/digest.sh",
+    "_execute/downloaders.sh",
+    "_execute/fetch.sh",
+    "_resume/take.sh",
+    "_execute/stage.sh",
+)
 _FAILED: Final = re.compile(r"^fleet-failed (\w+)\n(.*?)\nfleet-end$", re.MULTILINE | re.DOTALL)
 
 
@@ -46,7 +53,7 @@ def stage_script(
         "FLEET_FILE": file,
         "FLEET_PULL": "yes" if order else "",
     }
-    text = script_text(values, "_execute/downloaders.sh", "_execute/fetch.sh", "_execute/stage.sh")
+    text = script_text(values, *_SCRIPTS)
     return text + (f"fleet-order\n{order}" if order else "")
 
 

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # Stage a verified tree on a host that has no Python: fetch, compare the sha256, look through, unpack below the root.
 # The module does the rest (normalise, try, place, link). The interpreter staged here runs it.
-# Sent as a file, after fetch.sh and lines that set FLEET_ROOT, FLEET_STAGE (a name that nobody else uses), FLEET_SHA256,
+# Sent as a file, after fetch.sh, take.sh and lines that set FLEET_ROOT, FLEET_STAGE (a name that nobody else uses), FLEET_SHA256,
 # FLEET_TOP (the folder in the archive), FLEET_PROGRAM, and FLEET_FILE (the archive as the controller has sent it) or
 # FLEET_PULL: if it is not empty, what fetch.sh needs follows this script, after a line "fleet-order". A boot script names
 # another file with such a line, FLEET_ORDER.
@@ -13,6 +13,7 @@ umask 022
 staging=$FLEET_ROOT/.staging
 stage=$staging/$FLEET_STAGE
 archive=$stage/archive
+key=${FLEET_SHA256%"${FLEET_SHA256#????????????????}"}
 made_root=
 [ -d "$FLEET_ROOT" ] || made_root=$FLEET_ROOT
 
@@ -24,11 +25,19 @@ leave() {
   [ ! -O "$staging" ] || rmdir "$staging" 2>/dev/null
   [ -z "$made_root" ] || rmdir "$made_root" 2>/dev/null
 }
+# keep_part: what has come of the archive stays for the next run, if it is worth it
+keep_part() {
+  [ -n "$staged" ] && [ -f "$archive" ] && [ "$(wc -c <"$archive")" -ge 1048576 ] || return
+  rm -rf "$staging/part-$key"
+  mkdir -m 700 "$staging/part-$key" && mv "$archive" "$staging/part-$key/archive" || return
+  [ -z "$made_root" ] || : >"$staging/part-$key/made-root"
+} 2>/dev/null
 # fail STEP REASON: say so, leave nothing behind. Where the stage is gone, another run has swept it.
 fail() {
   if [ -n "$staged" ] && [ ! -f "$stage/maker" ]; then
     set -- swept ""
   fi
+  [ "$1" != unreached ] || keep_part
   leave
   case $1 in
     swept) printf "fleet-swept\nfleet-end\n" ;;
@@ -37,7 +46,7 @@ fail() {
   exit 1
 }
 staged=
-trap "leave; exit 1" HUP INT TERM
+trap "keep_part; leave; exit 1" HUP INT TERM
 # If nobody is left to read the answer, nobody comes for the stage. The last printf notices that.
 trap "" PIPE
 
@@ -134,12 +143,16 @@ said=$( (printf "%s %s %s\n" "$$" "${20-}" "$boot" >"$stage/maker") 2>&1) || fai
 staged=yes
 said=$( (ln -s nowhere "$stage/link" && rm "$stage/link") 2>&1) ||
   fail stage "$FLEET_ROOT lies on a file system without symbolic links ($said): set root to a directory on another one"
+[ -n "$FLEET_FILE" ] || take_part "$archive"
 # The last one removes it.
 [ -z "$made_root" ] || said=$( (: >"$stage/made-root") 2>&1) || fail stage "$said"
 
 if [ -n "$FLEET_FILE" ]; then
   # Hash and unpack a copy, since the owner of the file may change it meanwhile.
-  attempt download cp "$FLEET_FILE" "$archive"
+  case $FLEET_FILE in
+    "$staging/part-$key/archive") attempt download mv "$FLEET_FILE" "$archive" ;;
+    *) attempt download cp "$FLEET_FILE" "$archive" ;;
+  esac
   found=$(digest "$archive")
   [ "$found" = "$FLEET_SHA256" ] || fail download "the file that the controller sent has sha256 $found, not $FLEET_SHA256"
 else

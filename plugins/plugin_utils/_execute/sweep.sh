@@ -1,23 +1,11 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2010,SC2012 # the names that ls is asked for here are numbers
 # Sweep the staging of a host that has no Python to do it.
-# Sent as text, after a line that sets FLEET_ROOT. No single quote stands in the code: see probe.sh.
+# Sent as text, after take.sh and a line that sets FLEET_ROOT. No single quote stands in the code: see probe.sh.
 LC_ALL=C
 export LC_ALL
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 staging=$FLEET_ROOT/.staging
-
-# lives STAGE: whether the shell that makes it still runs, by process id, start and boot as it wrote them (stage.sh)
-lives() {
-  maker="" start="" boot="" stat=""
-  [ ! -f "$1/maker" ] || read -r maker start boot <"$1/maker"
-  [ -n "$boot" ] && [ -r "/proc/$maker/stat" ] || return 1
-  read -r booted </proc/sys/kernel/random/boot_id
-  read -r stat <"/proc/$maker/stat"
-  # shellcheck disable=SC2086 # the fields after the name, of which the third of proc(5) is the first
-  set -- ${stat##*") "}
-  [ "$boot" = "$booted" ] && [ "$start" = "${20}" ] && [ "$1" != Z ]
-}
 
 # A module that runs from its stage is at work, and sweeps by itself.
 # Its path begins with the staging; another one may hold " -> " and the name of the staging further on.

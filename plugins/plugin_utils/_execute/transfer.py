@@ -28,6 +28,8 @@ from ansible_collections.fleet.python.plugins.plugin_utils._delta.cached import 
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.host_python import DOWNLOADERS
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.delta import pays
+from ansible_collections.fleet.python.plugins.plugin_utils._resume.parts import begun
+from ansible_collections.fleet.python.plugins.plugin_utils._resume.push import Pushed, Upload
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import Access
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.download import Watch
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.file import File
@@ -38,8 +40,12 @@ from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources impo
 class Receiver(Protocol):
     """A host that files are sent to."""
 
-    def send(self, local: Path) -> str:
-        """Copy a file to the host; its path there."""
+    def push(self, file: Upload, *, begun: bool, pieces: bool) -> Pushed:
+        """Copy a file to the host, as `_resume.push.push` does."""
+
+    @property
+    def name(self) -> str:
+        """The name that the inventory gives it."""
 
     def send_text(self, text: str) -> str:
         """Write a text into a file on the host that nobody else may read; its path there."""
@@ -84,13 +90,21 @@ class Base:
 
 
 @dataclass(frozen=True, slots=True)
+class Destination:
+    """The root on the host, and the names in its staging, which tell what an earlier transfer has left."""
+
+    root: str
+    staging: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Transferred:
     """Files on the host: the archive itself, or what it needs to download it. ``source``: where it came from.
 
     ``order`` is the text of such a file. It comes to the host with the script that reads it or, if it has no secrets,
     with the module's arguments. ``delta`` is the sha256 of what is sent or downloaded where that is a delta, which
     leads from the home ``old``. ``tree`` is the `tree_digest` that must come of it, empty where the controller has
-    looked. ``sent_bytes`` is the size of ``file``. ``delta_reason`` says why it is a delta, or why it is none.
+    looked. ``sent_bytes`` is how much of ``file`` this run has sent. ``delta_reason`` says why it is a delta, or none.
     """
 
     sha256: str
@@ -152,6 +166,7 @@ def transfer(
     *,
     by_sh: bool,
     base: Base | None = None,
+    to: Destination,
 ) -> Transferred:
     """Send the archive, a delta that leads to it from ``base``, or what the host needs to download it.
 
@@ -168,15 +183,19 @@ def transfer(
     watch = host.watch(f"download of {entry.asset.name}")
     delta, why = _delta(entry, base, options) if base and not by_sh else (None, "")
     archive = delta or cached_archive(entry, options.sources, options.skipped_sources, watch)
-    sent = host.send(archive.path)
+    # Where the host has tried to download it, its staging is not as it was observed.
+    parts = begun(to.staging, archive.sha256) or bool(recall_unreached(options, host.name))
+    file = Upload(archive.path, archive.sha256, to.root)
+    # On a link that is said to be slow, what a break can cost is a part.
+    pushed = host.push(file, begun=parts, pieces=bool(options.delta_link))
     steps.append({"name": "push", "home": home, "seconds": round(time.monotonic() - start, 3)})
     return Transferred(
         entry.sha256 if delta else archive.sha256,
-        file=sent,
+        file=pushed.path,
         source="pushed by the controller",
         delta=delta.sha256 if delta else "",
         old=base.home if base and delta else "",
-        sent_bytes=archive.path.stat().st_size,
+        sent_bytes=pushed.sent,
         delta_reason=why,
     )
 

@@ -35,6 +35,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer imp
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import HostPython, Observation, Tool
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.model import PlanError
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.plan import Plan
+from ansible_collections.fleet.python.plugins.plugin_utils._resume.push import Pushed, Upload
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.download import Watch, unwatched
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import DirectorySource, HttpSource, Source
 from tests.unit.plan.hosts import ROOT, V3, Host, entry, plan_for, task
@@ -65,8 +66,8 @@ class ScriptedHost:
     def send_text(self, text: str) -> str:
         return "/tmp/text"
 
-    def send(self, local: Path) -> str:
-        return f"/tmp/{local.name}"
+    def push(self, file: Upload, *, begun: bool, pieces: bool) -> Pushed:
+        return Pushed(f"/tmp/{file.local.name}", file.size)
 
     def watch(self, what: str) -> Watch:
         return unwatched

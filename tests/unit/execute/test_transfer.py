@@ -21,6 +21,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._delta.cached import 
 from ansible_collections.fleet.python.plugins.plugin_utils._execute import transfer as _transfer
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer import (
     Base,
+    Destination,
     Method,
     TransferOptions,
     Transferred,
@@ -30,6 +31,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer imp
     transfer,
 )
 from ansible_collections.fleet.python.plugins.plugin_utils._host.observation import Observation, Tool
+from ansible_collections.fleet.python.plugins.plugin_utils._resume.push import Pushed, Upload
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import Access
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import DirectorySource, HttpSource
 
@@ -42,6 +44,7 @@ ZST = Entry("20250317", parse_asset(f"{NAME}pgo+lto-full.tar.zst"), "b" * 64)
 HTTP, LOCAL = HttpSource("https://mirror"), DirectorySource(Path("/srv"))
 SECRET = HttpSource("https://deploy:s3cret@mirror")
 TOKEN = Access(headers=(("X-Token", "s3cret"),))
+TO = Destination("/opt/python")
 OWN_CA = Access(ca_path=Path("/ca.pem"))
 
 
@@ -117,7 +120,7 @@ def test_what_a_host_is_told_lies_in_a_file_of_its_own(tmp_path: Path, by_sh: bo
 
     chosen = TransferOptions("pull", [SECRET, LOCAL], tmp_path, TOKEN)
     way = choose_method(GZ, chosen, host(curl=""), without_python=True)
-    delivery = transfer(GZ, "home", way, cast(Any, Host()), chosen, [], by_sh=by_sh)
+    delivery = transfer(GZ, "home", way, cast(Any, Host()), chosen, [], by_sh=by_sh, to=TO)
     assert (delivery.pull, delivery.file, delivery.sha256) == ("" if by_sh else "/tmp/pull", "", GZ.sha256)
     [text] = [delivery.order] if by_sh else sent
     assert f"url https://deploy:s3cret@mirror/{GZ.url_path}\n" in text
@@ -142,7 +145,7 @@ def test_only_what_is_secret_needs_a_file(tmp_path: Path, sources: list[Any], ac
 
     chosen = TransferOptions("pull", sources, tmp_path, access)
     way = choose_method(GZ, chosen, host(curl=""), without_python=False)
-    delivery = transfer(GZ, "home", way, cast(Any, Host()), chosen, [], by_sh=False)
+    delivery = transfer(GZ, "home", way, cast(Any, Host()), chosen, [], by_sh=False, to=TO)
     assert bool(delivery.pull) == secret
     assert ("url https://mirror/" in delivery.order) != secret
     assert "s3cret" not in delivery.order
@@ -173,11 +176,19 @@ def test_a_delta_is_sent_where_it_is_there_or_pays(
 
     monkeypatch.setattr(_transfer, "cached_archive", lambda *_others: Archive(tmp_path / "archive", GZ.sha256))
     monkeypatch.setattr(_transfer, "cached_delta", cached)
-    receiver = SimpleNamespace(send=lambda path: f"/tmp/{path.name}", watch=lambda what: None)
+    pushes: list[tuple[str, bool, bool]] = []
+
+    def push(file: Upload, *, begun: bool, pieces: bool) -> Pushed:
+        pushes.append((file.sha256, begun, pieces))
+        return Pushed(f"/tmp/{file.local.name}", file.size)
+
+    receiver = SimpleNamespace(name="web1", push=push, watch=lambda what: None)
     chosen = TransferOptions("push", [HTTP], tmp_path, delta=delta, delta_link=link)
     way = Method("push", "")
-    found = transfer(GZ, "home", way, cast(Any, receiver), chosen, [], by_sh=False, base=Base("old home", OLD))
+    found = transfer(GZ, "home", way, cast(Any, receiver), chosen, [], by_sh=False, base=Base("old home", OLD), to=TO)
     assert asked == makes
+    # A link that is said to be slow gets parts from the beginning, whatever is sent.
+    assert pushes == [("d" * 64 if sent == "delta" else GZ.sha256, False, bool(link))]
     assert (found.sha256, found.file) == (GZ.sha256, f"/tmp/{sent}")
     assert (found.delta, found.old) == (("d" * 64, "old home") if sent == "delta" else ("", ""))
     assert found.sent_bytes == (1000 if sent == "delta" else 1_000_000)
@@ -211,7 +222,7 @@ def _pulled(tmp_path: Path, tree: Callable[..., str], monkeypatch: pytest.Monkey
     way = Method("pull", "")
     base = Base("old home", OLD, PINNED)
     return transfer(
-        GZ, "home", way, cast(Any, None), options, [], by_sh=False, base=base
+        GZ, "home", way, cast(Any, None), options, [], by_sh=False, base=base, to=TO
     ), options.skipped_sources.notes
 
 
@@ -253,15 +264,20 @@ def test_a_pinned_delta_that_is_not_to_be_had_is_not_pushed(
     def missing(*_others: Any) -> Archive:
         raise NoDeltaError("no source gave the delta")
 
-    receiver = SimpleNamespace(send=lambda path: f"/tmp/{path.name}", watch=lambda what: None)
+    def push(file: Upload, **_how: bool) -> Pushed:
+        return Pushed(f"/tmp/{file.local.name}", file.size)
+
+    receiver = SimpleNamespace(name="web1", push=push, watch=lambda what: None)
     monkeypatch.setattr(_transfer, "cached_archive", lambda *_others: Archive(tmp_path / "archive", GZ.sha256))
     monkeypatch.setattr(_transfer, "cached_delta", lambda *_others, make: Archive(tmp_path / "made", "f" * 64))
     options = TransferOptions("push", [HTTP], tmp_path, delta=delta)
     base, way = Base("old home", OLD, PINNED), Method("push", "")
     monkeypatch.setattr(_transfer, "proven_delta", lambda *_others: Archive(tmp_path / "pinned", "d" * 64))
-    assert transfer(GZ, "home", way, cast(Any, receiver), options, [], by_sh=False, base=base).file == "/tmp/pinned"
+    assert (
+        transfer(GZ, "home", way, cast(Any, receiver), options, [], by_sh=False, base=base, to=TO).file == "/tmp/pinned"
+    )
     monkeypatch.setattr(_transfer, "proven_delta", missing)
-    found = transfer(GZ, "home", way, cast(Any, receiver), options, [], by_sh=False, base=base)
+    found = transfer(GZ, "home", way, cast(Any, receiver), options, [], by_sh=False, base=base, to=TO)
     assert found.file == f"/tmp/{sent}"
     assert found.delta == ("" if sent == "archive" else "f" * 64)
     assert found.delta_reason == ("no source gave the delta" if sent == "archive" else "old home is whole")

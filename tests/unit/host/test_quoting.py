@@ -104,7 +104,8 @@ def test_the_sweep_sweeps_any_root(shell: str, name: str) -> None:
         root = Path(folder, name)
         (root / ".staging" / "aa" / "tree").mkdir(parents=True)
         (root / ".lock").touch()
-        assert run(shell, script_text({"FLEET_ROOT": str(root)}, "_execute/sweep.sh"), folder).returncode == 0
+        script = script_text({"FLEET_ROOT": str(root)}, "_resume/take.sh", "_execute/sweep.sh")
+        assert run(shell, script, folder).returncode == 0
         assert not list(Path(folder).iterdir())
 
 

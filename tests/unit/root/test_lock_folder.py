@@ -70,7 +70,7 @@ class TestLocked:
 
     def test_a_stage_is_protected_too(self, tmp_path: Path) -> None:
         root = str(tmp_path / "root")
-        with locked(root), own_stage(root) as stage:
+        with locked(root), own_stage(root, "a" * 64) as stage:
             sweep(root, [])
             assert os.path.isdir(stage)
         with locked(root):

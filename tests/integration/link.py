@@ -1,22 +1,18 @@
 # Copyright: the fleet.python contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The connection is cut while the controller sends an archive: nothing half is used, and the next run starts clean."""
+"""A link between the controller and a host that cuts connections, is slow, or goes away, and counts bytes."""
 
 from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+import time
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-import pytest
-
-from tests.integration.conftest import Everywhere, SshHost
 from tests.integration.target import Target
-from tests.world.server import MirrorServer
 
 _CHUNK = 1 << 16
 
@@ -25,11 +21,15 @@ class Link:
     """Listens on ``port`` of this machine and passes on to ``address``, until it is left.
 
     ``most``: how many bytes of a connection get through to the other end before both ends find it cut; None for all.
-    Connections that are there keep what they began with.
+    Connections that are there keep what they began with. ``all``: how many get through in all, before nothing does.
+    ``rate``: how many bytes get through in a second. ``passed`` counts them.
     """
 
     def __init__(self, address: str, port: int) -> None:
         self.most: int | None = None
+        self.all: int | None = None
+        self.rate: int | None = None
+        self.passed = 0
         self.cuts = 0
         self._to = (address, port)
         self._listening = socket.create_server(("127.0.0.1", 0))
@@ -60,21 +60,29 @@ class Link:
                 return
             far = socket.create_connection(self._to)
             self._open += [near, far]
-            for source, target, most in ((near, far, self.most), (far, near, None)):
-                thread = threading.Thread(target=self._pass_on, args=(source, target, most))
+            for source, target, most, counts in ((near, far, self.most, True), (far, near, None, False)):
+                thread = threading.Thread(target=self._pass_on, args=(source, target, most, counts))
                 self._threads.append(thread)
                 thread.start()
 
-    def _pass_on(self, source: socket.socket, target: socket.socket, most: int | None) -> None:
+    def _pass_on(self, source: socket.socket, target: socket.socket, most: int | None, counts: bool) -> None:
         left = most
         with suppress(OSError):
             while chunk := source.recv(_CHUNK):
+                if counts and self.all is not None and self.passed + len(chunk) > self.all:
+                    break
                 if left is not None:
+                    # Up to the last byte that gets through.
+                    chunk = chunk[:left]
                     left -= len(chunk)
-                    if left < 0:
+                    if not chunk:
                         self.cuts += 1
                         break
                 target.sendall(chunk)
+                if counts:
+                    self.passed += len(chunk)
+                    # This is the link's speed, not a wait for something.
+                    time.sleep(len(chunk) / self.rate if self.rate else 0)
         for each in (source, target):
             _shut(each)
 
@@ -84,45 +92,7 @@ def _shut(each: socket.socket) -> None:
         each.shutdown(socket.SHUT_RDWR)
 
 
-PYTHON = "/opt/python/3.13/bin/python3.13"
-
-
-@pytest.fixture
-def target(ssh_host: SshHost) -> Target:
-    return ssh_host(ansible_become=True)
-
-
-@pytest.fixture
-def link(target: Target) -> Iterator[Link]:
-    with Link(target.container.address, 22) as link:
-        yield link
-
-
-def _through(link: Link, target: Target) -> Target:
+def through(link: Link, target: Target) -> Target:
     """The same host, reached through the link."""
     reached = {"ansible_host": "127.0.0.1", "ansible_port": link.port}
     return Target(target.name, target.container, {**target.variables, **reached})
-
-
-def _large(target: Target) -> list[str]:
-    """What has been written to the host of half a megabyte or more."""
-    return target.sh('find / -xdev -type f -size +500k -newer "$1"', "/begun").splitlines()
-
-
-@pytest.mark.parametrize("megabytes", [1, 15])
-def test_cut_copy(megabytes: int, link: Link, target: Target, everywhere: Everywhere, mirror: MirrorServer) -> None:
-    target.sh(': >"$1"', "/begun")
-    link.most = megabytes << 20
-    cut = everywhere([_through(link, target)], transfer="push")[target.name]
-    assert cut.status in ("failed", "unreachable"), cut
-    assert link.cuts
-    assert target.sh("ls -A /opt") == ""
-    # What was sent of it went with the task's temporary directory.
-    assert _large(target) == []
-
-    link.most = None
-    assert everywhere([_through(link, target)], transfer="push")[target.name].ok()["changed"]
-    target.sh('"$1" -c "import ssl"', PYTHON)
-    assert not [path for path in _large(target) if not path.startswith("/opt/python/cpython-")]
-    # What the controller has, it keeps.
-    assert len([request for request in mirror.requests if request.path.endswith(".tar.gz")]) == 1
