@@ -23,7 +23,7 @@ _MOST = 512 << 20
 
 
 def take_part(root: str, sha256: str, target: str) -> None:
-    """Make the longest part that is there the new file ``target``. Where there is none, nothing happens."""
+    """Make the longest part that is there the new file ``target``. What cannot be used of others goes."""
     found: list[tuple[int, str]] = []
     for name in staged(root):
         folder = os.path.join(staging_of(root), name)
@@ -33,6 +33,8 @@ def take_part(root: str, sha256: str, target: str) -> None:
     if size:
         with suppress(OSError):
             os.rename(path, target)
+            shutil.rmtree(os.path.dirname(path), ignore_errors=True)
+    shutil.rmtree(os.path.join(staging_of(root), PART + key_of(sha256)), ignore_errors=True)
 
 
 def keep_part(root: str, sha256: str, archive: str, made_root: bool) -> None:

@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Any, Protocol
 
-from ansible_collections.fleet.python.plugins.module_utils._root.staging import OURS, PULL, key_of
+from ansible_collections.fleet.python.plugins.module_utils._root.staging import PULL, key_of
 from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors import (
     ConcurrentRunError,
     CrashError,
@@ -245,4 +245,4 @@ def _watched(
     if not pulled:
         return nullcontext()
     what = f"download of {pulled[0]}" if len(pulled) == 1 else f"one of {len(pulled)} downloads"
-    return host.watched_pull(what, plan.root, f"{OURS}*")
+    return host.watched_pull(what, plan.root, f"{PULL}*")

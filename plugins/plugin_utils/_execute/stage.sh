@@ -150,7 +150,12 @@ said=$( (ln -s nowhere "$stage/link" && rm "$stage/link") 2>&1) ||
 if [ -n "$FLEET_FILE" ]; then
   # Hash and unpack a copy, since the owner of the file may change it meanwhile.
   case $FLEET_FILE in
-    "$staging/part-$key/archive") attempt download mv "$FLEET_FILE" "$archive" ;;
+    "$staging/part-$key/archive")
+      attempt download mv "$FLEET_FILE" "$archive"
+      [ ! -f "$staging/part-$key/made-root" ] || attempt download mv "$staging/part-$key/made-root" "$stage/made-root"
+      [ ! -f "$stage/made-root" ] || made_root=$FLEET_ROOT
+      rm -rf "$staging/part-$key"
+      ;;
     *) attempt download cp "$FLEET_FILE" "$archive" ;;
   esac
   found=$(digest "$archive")

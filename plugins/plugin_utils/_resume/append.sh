@@ -35,7 +35,9 @@ if [ -h "$staging" ] || [ ! -O "$staging" ]; then
   refuse "$staging is no directory of this user: see who made it, move it away, then run again"
 fi
 # What is not as we make it is not used.
-[ "$FLEET_AT" != anew ] && sound "$part" || rm -rf "$part"
+if [ "$FLEET_AT" = anew ] || ! sound "$part"; then
+  rm -rf "$part"
+fi
 [ -d "$part" ] || said=$(mkdir -m 700 "$part" 2>&1) || refuse "$said"
 [ "$FLEET_AT" = anew ] || take_part "$part/archive"
 [ -z "$made_root" ] || said=$( (: >"$part/made-root") 2>&1) || refuse "$said"

@@ -38,8 +38,9 @@ take_part() {
   have=0
   [ ! -f "$1" ] || have=$(wc -c <"$1")
   for left in "$staging/part-$key" "$staging/pull-$key"-*; do
-    [ "$left/archive" != "$1" ] && sound "$left" || continue
-    lives "$left" && continue
+    if [ "$left/archive" = "$1" ] || ! sound "$left" || lives "$left"; then
+      continue
+    fi
     # Where nobody can tell whether a process lives, its stage is left alone.
     [ -n "$boot" ] || [ "$left" = "$staging/part-$key" ] || continue
     size=$(wc -c <"$left/archive")
@@ -48,5 +49,8 @@ take_part() {
     mv "$left/archive" "$1" 2>/dev/null || continue
     have=$size
     [ ! -f "$left/made-root" ] || made_root=$FLEET_ROOT
+    rm -rf "$left"
   done
+  # Whatever else it is, nobody uses it.
+  [ "$staging/part-$key/archive" = "$1" ] || rm -rf "$staging/part-$key"
 }
