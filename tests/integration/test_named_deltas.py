@@ -107,7 +107,7 @@ def test_it_is_pulled(
     server = serve(bundle)
     [target] = older("by-delta")
     fresh = new_host("alpine", name="fresh")
-    lock = {"lock": str(bundle), "source": server.url, "transfer": "pull"}
+    lock: dict[str, Any] = {"lock": str(bundle), "source": server.url, "transfer": "pull"}
     archive = _one(everywhere([fresh], "3.12", **lock, **OPTIONS)["fresh"].ok())
     assert (archive["delta"], archive["sent_bytes"]) == (False, 0)
     assert archive["pulled_bytes"] == (bundle / NEW).stat().st_size
