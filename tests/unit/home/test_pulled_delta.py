@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.fleet.python.plugins.module_utils._delta import apply as _apply
 from ansible_collections.fleet.python.plugins.module_utils._delta.apply import tree_digest
-from ansible_collections.fleet.python.plugins.module_utils._delta.index import Index
+from ansible_collections.fleet.python.plugins.module_utils._delta.index import Index, read_index
 from ansible_collections.fleet.python.plugins.module_utils._fetch.pull import Pull
 from ansible_collections.fleet.python.plugins.module_utils._home.install import _unpacked, fetched_archives
 from ansible_collections.fleet.python.plugins.module_utils._home.steps import ApplyError, Steps
@@ -105,7 +105,7 @@ def test_in_doubt_the_archive_is_to_come(
     install = install_of(tmp_path, server)
     spoil(tmp_path / "served/delta", install, tmp_path / "root")
     read: list[BinaryIO] = []
-    original = _apply.read_index
+    original = read_index
 
     def noted(file: BinaryIO) -> Index:
         read.append(file)
