@@ -16,6 +16,7 @@ description:
   - Prints a table after the last play, with a line for each interpreter that a task of M(fleet.python.interpreter),
     or of the role C(fleet.python.interpreter), was asked for. It has the host, its platform and CPU level, the
     path and version, what was done, how the archive reached the host, and how many seconds the task took there.
+  - A last line has the bytes that the controller has sent and hosts have downloaded, if any.
   - A host on which the task failed has a line that says so. Prints nothing if there was no such task.
 requirements:
   - Enable it in the configuration, for example with C(callbacks_enabled = fleet.python.summary) in the section
@@ -49,6 +50,7 @@ class CallbackModule(CallbackBase):
         super().__init__()
         self._started: dict[tuple[str, str], float] = {}
         self._rows: list[Sequence[str]] = []
+        self._bytes = {"sent_bytes": 0, "pulled_bytes": 0}
 
     def v2_runner_on_start(self, host: Any, task: Any) -> None:
         """Note when the task was handed out for a host."""
@@ -59,6 +61,9 @@ class CallbackModule(CallbackBase):
         """Note what became of a host's interpreters."""
         if result.task.action == _ACTION:
             self._rows += rows_of(self._host(result), result.result, self._seconds(result))
+            for found in result.result.get("interpreters") or []:
+                for key in self._bytes:
+                    self._bytes[key] += int(found.get(key) or 0)
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         """Note that the task failed."""
@@ -74,6 +79,9 @@ class CallbackModule(CallbackBase):
         """Print the table."""
         if self._rows:
             self._display.display(f"\n{columns([_HEADER, *self._rows])}")
+        if any(self._bytes.values()):
+            sent, pulled = (f"{each / 1e6:.1f} MB" for each in self._bytes.values())
+            self._display.display(f"{sent} sent by the controller, {pulled} downloaded by hosts")
 
     def _host(self, result: Any) -> str:
         return clean(str(result.host.get_name()))

@@ -43,6 +43,16 @@ def test_what_was_kept_beside_what_was_installed() -> None:
     ]
 
 
+def test_the_bytes_of_all_hosts(capsys: pytest.CaptureFixture[str]) -> None:
+    callback = CallbackModule()
+    for sent, pulled in ((11_300_000, 0), (0, 46_500_000)):
+        found = FOUND | {"sent_bytes": sent, "pulled_bytes": pulled}
+        callback.v2_runner_on_ok(answered("web1", "fleet.python.interpreter", result(PLATFORM, found)))
+    callback.v2_playbook_on_stats(None)
+    last = capsys.readouterr().out.strip().splitlines()[-1]
+    assert last == "11.3 MB sent by the controller, 46.5 MB downloaded by hosts"
+
+
 def test_a_host_without_a_result_is_no_row() -> None:
     assert rows_of("web1", {}, "1.0") == []
 
