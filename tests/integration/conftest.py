@@ -8,7 +8,8 @@ from __future__ import annotations
 import subprocess
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -71,7 +72,7 @@ class NewHost(Protocol):
     def __call__(self, image: str, *options: str, name: str = "", **variables: Any) -> Target: ...
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def container_prefix() -> str:
     """Begins the names of containers; each folder of tests has its own, so that several can run side by side."""
     return "i"
@@ -79,10 +80,23 @@ def container_prefix() -> str:
 
 @pytest.fixture
 def new_host(containers: Mapping[str, str], container_prefix: str) -> Iterator[NewHost]:
+    with _new_hosts(container_prefix) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def shared_host(containers: Mapping[str, str], container_prefix: str) -> Iterator[NewHost]:
+    """As `new_host`, for containers that all tests of a module have: whoever uses them leaves them as they were."""
+    with _new_hosts(container_prefix) as make:
+        yield make
+
+
+@contextmanager
+def _new_hosts(prefix: str) -> Iterator[NewHost]:
     with ExitStack() as stack:
 
         def make(image: str, *options: str, name: str = "", **variables: Any) -> Target:
-            container = stack.enter_context(hosts.host(image, f"{container_prefix}-{uuid.uuid4().hex[:12]}", options))
+            container = stack.enter_context(hosts.host(image, f"{prefix}-{uuid.uuid4().hex[:12]}", options))
             own = {"ansible_connection": PODMAN, "ansible_host": container.name}
             return Target(name or image, container, own | variables)
 
@@ -174,6 +188,35 @@ def everywhere(controller: Controller, mirror: MirrorServer) -> Everywhere:
             **(play or {}),
         )
         return {outcome.host: outcome for outcome in ran.outcomes}
+
+    return run
+
+
+class Cases(Protocol):
+    """Runs one play in which each case is a host of its own: a container, of which several may be the same.
+
+    ``given`` has for each name the container and the options of that case alone; ``options`` are everybody's. By
+    default for 3.13 from the mirror. The outcomes by name.
+    """
+
+    def __call__(self, given: Mapping[str, tuple[Target, Mapping[str, Any]]], **options: Any) -> dict[str, Outcome]: ...
+
+
+@pytest.fixture
+def cases(everywhere: Everywhere, mirror: MirrorServer) -> Cases:
+    def run(given: Mapping[str, tuple[Target, Mapping[str, Any]]], **options: Any) -> dict[str, Outcome]:
+        common = {"version": "3.13", "source": mirror.url, "catalogue": "source", **options}
+        targets = [
+            replace(
+                target,
+                name=name,
+                variables={**target.variables, **{f"own_{key}": each for key, each in {**common, **own}.items()}},
+            )
+            for name, (target, own) in given.items()
+        ]
+        names = set(common).union(*(own for _target, own in given.values()))
+        task: dict[str, Any] = {name: f"{{{{ own_{name} | default(omit) }}}}" for name in names}
+        return everywhere(targets, **task)
 
     return run
 

@@ -10,13 +10,14 @@ import json
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.conftest import Everywhere, Interpreter, NewHost
+from tests.integration.conftest import Cases, Everywhere, NewHost
+from tests.integration.mirror_role import write_lock
 from tests.integration.playbook import Controller, Outcome
 from tests.world.cache import Cache
 from tests.world.server import MirrorHandler, MirrorServer
@@ -25,7 +26,8 @@ GNU = "20250317/cpython-3.13.2+20250317-x86_64_v2-unknown-linux-gnu-install_only
 MUSL = "20250993/cpython-3.13.2+20250993-x86_64-unknown-linux-musl-install_only_stripped.tar.gz"
 TRIPLES = ["x86_64_v2-unknown-linux-gnu", "x86_64-unknown-linux-musl"]
 SMALL = ["20250317/SHA256SUMS", "20250993/SHA256SUMS", "SHA256SUMS", "latest-release.json", "python.lock.yml"]
-KINDS = pytest.mark.parametrize("name", ["bundle", "bundle.tar"])
+KINDS = ("bundle", "bundle.tar")
+HERE = {"here": {"ansible_connection": "local"}}
 
 
 @pytest.fixture
@@ -43,9 +45,18 @@ class Bundler:
         self._mirror = mirror
 
     def __call__(self, path: Path, *arguments: str, **options: Any) -> Outcome:
-        task = {"path": str(path), "source": [self._mirror.url], "catalogue": "source", **options}
-        here = {"here": {"ansible_connection": "local"}}
-        return self._controller.play(here, [{"fleet.python.bundle": task}], arguments=arguments).outcomes[0]
+        return self.run([{"path": str(path), **options}], *arguments)[0]
+
+    def each_kind(self, directory: Path, *arguments: str, **options: Any) -> dict[str, Outcome]:
+        """Write a directory and a tar with the same options; the outcomes by name."""
+        tasks = [{"path": str(directory / name), **options} for name in KINDS]
+        return dict(zip(KINDS, self.run(tasks, *arguments), strict=True))
+
+    def run(self, tasks: Sequence[Mapping[str, Any]], *arguments: str) -> tuple[Outcome, ...]:
+        """Run tasks one after the other, whatever becomes of each."""
+        own = {"source": [self._mirror.url], "catalogue": "source"}
+        made = [{"fleet.python.bundle": {**own, **task}, "ignore_errors": True} for task in tasks]
+        return self._controller.play(HERE, made, arguments=arguments).outcomes
 
     def downloads(self) -> list[str]:
         requests = self._mirror.requests
@@ -57,13 +68,29 @@ def bundler(controller: Controller, local_mirror: MirrorServer) -> Bundler:
     return Bundler(controller, local_mirror)
 
 
+@pytest.fixture(scope="module")
+def written(collections: Sequence[Path], world: Cache, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a lock of 3.13 for two kinds of machines, and a bundle of each kind that was written from it."""
+    directory = tmp_path_factory.mktemp("written")
+    controller = Controller(directory / "controller", collections)
+    write_lock(directory / "python.lock.yml", "3.13", TRIPLES, controller, world)
+    with MirrorServer(world.mirror) as server:
+        made = Bundler(controller, server).each_kind(directory, lock=str(directory / "python.lock.yml"))
+    assert all(outcome.ok()["changed"] for outcome in made.values())
+    return directory
+
+
 @pytest.fixture
-def lock(controller: Controller, local_mirror: MirrorServer, tmp_path: Path) -> Path:
-    """A lock of 3.13 for two kinds of machines."""
-    path = tmp_path / "python.lock.yml"
-    task = {"path": str(path), "version": "3.13", "triples": TRIPLES, "source": local_mirror.url, "catalogue": "source"}
-    controller.play({"here": {"ansible_connection": "local"}}, [{"fleet.python.lock": task}]).outcomes[0].ok()
-    return path
+def lock(written: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(written / "python.lock.yml", tmp_path))
+
+
+@pytest.fixture
+def bundles(written: Path, lock: Path, tmp_path: Path) -> list[Path]:
+    """A bundle of each kind, as it was written from the lock."""
+    shutil.copytree(written / "bundle", tmp_path / "bundle")
+    shutil.copy2(written / "bundle.tar", tmp_path)
+    return [tmp_path / name for name in KINDS]
 
 
 def held(path: Path) -> dict[str, bytes]:
@@ -101,57 +128,52 @@ def take_out(path: Path, name: str) -> None:
         subprocess.run(["tar", "--delete", "--file", path, name], check=True)
 
 
-@KINDS
-def test_what_a_lock_pins(name: str, bundler: Bundler, lock: Path, tmp_path: Path, world: Cache) -> None:
-    bundle = tmp_path / name
-    first = bundler(bundle, lock=str(lock))
-    assert first.ok()["changed"]
-    assert set(done(first).values()) == {"added"}
-    files = held(bundle)
-    assert sorted(files) == sorted([GNU, MUSL, *SMALL])
-    assert files["python.lock.yml"] == lock.read_bytes()
-    assert files[GNU] == (world.mirror / GNU).read_bytes()
-    sums = [f"{hashlib.sha256(files[name]).hexdigest()}  {name}" for name in (GNU, MUSL)]
-    assert files["SHA256SUMS"].decode().splitlines() == sums
-    assert json.loads(files["latest-release.json"])["tag"] == "20250993"
+def test_what_a_lock_pins(bundler: Bundler, lock: Path, tmp_path: Path, world: Cache) -> None:
+    for name, first in bundler.each_kind(tmp_path, lock=str(lock)).items():
+        assert first.ok()["changed"]
+        assert set(done(first).values()) == {"added"}
+        files = held(tmp_path / name)
+        assert sorted(files) == sorted([GNU, MUSL, *SMALL])
+        assert files["python.lock.yml"] == lock.read_bytes()
+        assert files[GNU] == (world.mirror / GNU).read_bytes()
+        sums = [f"{hashlib.sha256(files[name]).hexdigest()}  {name}" for name in (GNU, MUSL)]
+        assert files["SHA256SUMS"].decode().splitlines() == sums
+        assert json.loads(files["latest-release.json"])["tag"] == "20250993"
 
-    again = bundler(bundle, lock=str(lock))
-    assert not again.ok()["changed"]
-    assert set(done(again).values()) == {"kept"}
+    for again in bundler.each_kind(tmp_path, lock=str(lock)).values():
+        assert not again.ok()["changed"]
+        assert set(done(again).values()) == {"kept"}
     assert len(bundler.downloads()) == 2
 
 
-def test_the_same_lock_gives_the_same_tar(bundler: Bundler, lock: Path, tmp_path: Path) -> None:
-    for name in ("one.tar", "two.tar"):
-        assert bundler(tmp_path / name, lock=str(lock)).ok()["changed"]
-    assert (tmp_path / "one.tar").read_bytes() == (tmp_path / "two.tar").read_bytes()
+def test_the_same_lock_gives_the_same_tar(bundler: Bundler, lock: Path, written: Path, tmp_path: Path) -> None:
+    assert bundler(tmp_path / "two.tar", lock=str(lock)).ok()["changed"]
+    assert (tmp_path / "two.tar").read_bytes() == (written / "bundle.tar").read_bytes()
 
 
-@KINDS
-def test_check_mode_writes_nothing(name: str, bundler: Bundler, lock: Path, tmp_path: Path) -> None:
-    outcome = bundler(tmp_path / name, "--check", "--diff", lock=str(lock))
-    assert outcome.ok()["changed"]
-    assert done(outcome)[GNU] == "added"
-    assert GNU in outcome.ok()["diff"]["after"]
-    assert not (tmp_path / name).exists()
+def test_check_mode_writes_nothing(bundler: Bundler, lock: Path, tmp_path: Path) -> None:
+    for name, outcome in bundler.each_kind(tmp_path, "--check", "--diff", lock=str(lock)).items():
+        assert outcome.ok()["changed"]
+        assert done(outcome)[GNU] == "added"
+        assert GNU in outcome.ok()["diff"]["after"]
+        assert not (tmp_path / name).exists()
     assert not bundler.downloads()
 
 
-@KINDS
-def test_missing_and_changed_files_are_mended(name: str, bundler: Bundler, lock: Path, tmp_path: Path) -> None:
-    bundle = tmp_path / name
-    bundler(bundle, lock=str(lock)).ok()
-    whole = held(bundle)
-    spoil(bundle, GNU)
-    take_out(bundle, MUSL)
-    spoil(bundle, "SHA256SUMS")
-    actions = done(bundler(bundle, lock=str(lock)))
-    assert {path: action for path, action in actions.items() if action != "kept"} == {
-        GNU: "replaced",
-        MUSL: "added",
-        "SHA256SUMS": "replaced",
-    }
-    assert held(bundle) == whole
+def test_missing_and_changed_files_are_mended(
+    bundler: Bundler, lock: Path, bundles: list[Path], written: Path, tmp_path: Path
+) -> None:
+    for bundle in bundles:
+        spoil(bundle, GNU)
+        take_out(bundle, MUSL)
+        spoil(bundle, "SHA256SUMS")
+    for name, outcome in bundler.each_kind(tmp_path, lock=str(lock)).items():
+        assert {path: action for path, action in done(outcome).items() if action != "kept"} == {
+            GNU: "replaced",
+            MUSL: "added",
+            "SHA256SUMS": "replaced",
+        }
+        assert held(tmp_path / name) == held(written / name)
 
 
 class _HasNoMusl(MirrorHandler):
@@ -162,55 +184,49 @@ class _HasNoMusl(MirrorHandler):
         return gone
 
 
-@KINDS
-def test_it_goes_on_where_it_was_cut_off(name: str, bundler: Bundler, lock: Path, tmp_path: Path, world: Cache) -> None:
-    bundle = tmp_path / name
+def test_it_goes_on_where_it_was_cut_off(bundler: Bundler, lock: Path, tmp_path: Path, world: Cache) -> None:
     with MirrorServer(world.mirror, handler=_HasNoMusl) as broken:
-        message = bundler(bundle, lock=str(lock), source=[broken.url]).refusal()
-        assert "404" in message
-        assert MUSL.rsplit("/", 1)[1].replace("+", "%2B") in message
-    assert "SHA256SUMS" not in (held(bundle) if bundle.exists() else {})
-    assert done(bundler(bundle, lock=str(lock)))[MUSL] == "added"
+        for name, outcome in bundler.each_kind(tmp_path, lock=str(lock), source=[broken.url]).items():
+            assert "404" in outcome.refusal()
+            assert MUSL.rsplit("/", 1)[1].replace("+", "%2B") in outcome.refusal()
+            assert "SHA256SUMS" not in (held(tmp_path / name) if (tmp_path / name).exists() else {})
+    for name, outcome in bundler.each_kind(tmp_path, lock=str(lock)).items():
+        assert done(outcome)[MUSL] == "added"
+        assert sorted(held(tmp_path / name)) == sorted([GNU, MUSL, *SMALL])
     assert not [path for path in bundler.downloads() if "gnu" in path], "it was there already"
-    assert sorted(held(bundle)) == sorted([GNU, MUSL, *SMALL])
 
 
-@KINDS
 def test_another_lock_takes_out_what_it_does_not_name(
-    name: str, bundler: Bundler, lock: Path, controller: Controller, tmp_path: Path, local_mirror: MirrorServer
+    bundler: Bundler, bundles: list[Path], controller: Controller, tmp_path: Path, world: Cache
 ) -> None:
-    bundle = tmp_path / name
-    bundler(bundle, lock=str(lock)).ok()
-    other = tmp_path / "other.lock.yml"
-    task = {"path": str(other), "version": "3.13", "triples": TRIPLES[:1], "source": local_mirror.url}
-    here = {"here": {"ansible_connection": "local"}}
-    controller.play(here, [{"fleet.python.lock": task | {"catalogue": "source"}}]).outcomes[0].ok()
-    outcome = bundler(bundle, lock=str(other))
-    assert MUSL in outcome.ok()["removed"]
-    assert sorted(held(bundle)) == sorted({GNU, *SMALL} - {"20250993/SHA256SUMS"})
-    assert not bundler(bundle, lock=str(other)).ok()["changed"]
+    other = write_lock(tmp_path / "other.lock.yml", "3.13", TRIPLES[:1], controller, world)
+    for name, outcome in bundler.each_kind(tmp_path, lock=str(other)).items():
+        assert MUSL in outcome.ok()["removed"]
+        assert sorted(held(tmp_path / name)) == sorted({GNU, *SMALL} - {"20250993/SHA256SUMS"})
+    assert not any(again.ok()["changed"] for again in bundler.each_kind(tmp_path, lock=str(other)).values())
 
 
-def test_foreign_directory_is_let_be(bundler: Bundler, lock: Path, tmp_path: Path) -> None:
+def test_where_no_bundle_can_be(bundler: Bundler, lock: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
     (home / "letter.txt").write_text("mine")
-    assert "is no bundle" in bundler(home, lock=str(lock)).refusal()
+    words = {
+        "home": "is no bundle",
+        "none/bundle.tar": "none, where the bundle is to be, cannot be used: No such file",
+        "bundle.tar.gz": "a plain .tar",
+        "home/letter.txt": "is a file",
+    }
+    outcomes = bundler.run([{"path": str(tmp_path / name), "lock": str(lock)} for name in words])
+    for outcome, said in zip(outcomes, words.values(), strict=True):
+        assert said in outcome.refusal()
     assert held(home) == {"letter.txt": b"mine"}
 
 
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("none/bundle.tar", "none, where the bundle is to be, cannot be used: No such file"),
-        ("bundle.tar.gz", "a plain .tar"),
-        ("letter.txt", "is a file"),
-    ],
-)
-def test_where_no_bundle_can_be(name: str, words: str, bundler: Bundler, lock: Path, tmp_path: Path) -> None:
-    (tmp_path / "letter.txt").write_text("mine")
-    assert words in bundler(tmp_path / name, lock=str(lock)).refusal()
-    assert (tmp_path / "letter.txt").read_text() == "mine"
+def test_lock_or_versions(bundler: Bundler, lock: Path, tmp_path: Path) -> None:
+    for outcome in bundler.run(
+        [{"path": str(tmp_path / "bundle"), **given} for given in ({}, {"lock": str(lock), "version": "3.13"})]
+    ):
+        assert "either a lock, or the versions" in outcome.refusal()
 
 
 def test_full_disk_of_the_controller(bundler: Bundler, lock: Path, tmp_path: Path) -> None:
@@ -224,11 +240,6 @@ def test_full_disk_of_the_controller(bundler: Bundler, lock: Path, tmp_path: Pat
             subprocess.run(["rm", "-rf", disk / name], check=True)
     finally:
         subprocess.run(["umount", disk], check=True)
-
-
-def test_lock_or_versions(bundler: Bundler, lock: Path, tmp_path: Path) -> None:
-    assert "either a lock, or the versions" in bundler(tmp_path / "bundle").refusal()
-    assert "either a lock, or the versions" in bundler(tmp_path / "bundle", lock=str(lock), version="3.13").refusal()
 
 
 def test_hosts_are_resolved_and_installed_from_it(
@@ -255,43 +266,37 @@ def test_hosts_are_resolved_and_installed_from_it(
         target.sh('"$1" -c "import ssl"', "/opt/python/3.13/bin/python3.13")
 
 
-@KINDS
-@pytest.mark.parametrize(("damage", "words"), [(spoil, "has sha256 "), (take_out, "has no 20250317/")])
-def test_bundle_with_a_missing_or_changed_file(
-    name: str,
-    damage: Any,
-    words: str,
-    bundler: Bundler,
-    lock: Path,
-    new_host: NewHost,
-    interpreter: Interpreter,
-    controller: Controller,
-    tmp_path: Path,
-) -> None:
-    bundle = tmp_path / name
-    bundler(bundle, lock=str(lock)).ok()
-    damage(bundle, GNU)
-    # The controller behind the gap is another one.
-    shutil.rmtree(controller.cache)
+def test_bundle_with_a_missing_or_changed_file(new_host: NewHost, cases: Cases, written: Path, tmp_path: Path) -> None:
+    damages = {"changed": (spoil, "has sha256 "), "missing": (take_out, "has no 20250317/")}
+    bundles = {f"{kind} {name}": tmp_path / kind / name for kind in damages for name in KINDS}
+    for kind, (damage, _words) in damages.items():
+        shutil.copytree(written / "bundle", tmp_path / kind / "bundle")
+        shutil.copy2(written / "bundle.tar", tmp_path / kind)
+        for name in KINDS:
+            damage(tmp_path / kind / name, GNU)
     target = new_host("debian12", "--network=none")
     before = target.state()
-    message = interpreter(target, source=str(bundle), lock=str(bundle), max_level=2).refusal()
-    assert words in message
-    assert GNU in message
-    assert str(bundle) in message
+    given = {name: (target, {"source": str(path), "lock": str(path)}) for name, path in bundles.items()}
+    outcomes = cases(given, max_level=2)
     assert target.state() == before
+    for name, bundle in bundles.items():
+        message = outcomes[name].refusal()
+        assert damages[name.split()[0]][1] in message
+        assert GNU in message
+        assert str(bundle) in message
 
 
-@pytest.mark.parametrize(("name", "words"), [("sums.txt", "is a file"), ("letter.tar", "is no plain .tar")])
-def test_source_that_is_some_other_file(
-    name: str, words: str, lock: Path, controller: Controller, tmp_path: Path, world: Cache
-) -> None:
-    (tmp_path / name).write_text("no archive")
+def test_source_that_is_some_other_file(lock: Path, controller: Controller, tmp_path: Path, world: Cache) -> None:
     root = tmp_path / "root"
-    task = {"version": "3.13", "source": str(tmp_path / name), "lock": str(lock), "root": str(root), "max_level": 2}
-    task |= {"catalogue": str(world.mirror / "SHA256SUMS")}
-    ran = controller.play({"here": {"ansible_connection": "local"}}, [{"fleet.python.interpreter": task}])
-    message = ran.outcomes[0].refusal()
-    assert words in message
-    assert str(tmp_path / name) in message
+    common = {"version": "3.13", "lock": str(lock), "root": str(root), "max_level": 2}
+    words = {"sums.txt": "is a file", "letter.tar": "is no plain .tar"}
+    tasks = []
+    for name in words:
+        (tmp_path / name).write_text("no archive")
+        task = {**common, "source": str(tmp_path / name), "catalogue": str(world.mirror / "SHA256SUMS")}
+        tasks.append({"fleet.python.interpreter": task, "ignore_errors": True})
+    ran = controller.play(HERE, tasks)
+    for outcome, (name, said) in zip(ran.outcomes, words.items(), strict=True):
+        assert said in outcome.refusal()
+        assert str(tmp_path / name) in outcome.refusal()
     assert not root.exists()

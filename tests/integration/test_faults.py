@@ -11,13 +11,14 @@ import re
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
 
-from tests.integration.conftest import Everywhere, Interpreter, NewHost, Serve
+from tests.integration.conftest import Cases, Everywhere, Interpreter, NewHost, Serve
 from tests.integration.playbook import Controller
 from tests.integration.target import Target
 from tests.world.cache import Cache
@@ -27,14 +28,34 @@ GNU = "cpython-3.13.2+20250317-x86_64_v2-unknown-linux-gnu-install_only_stripped
 MUSL = "cpython-3.13.2+20250993-x86_64-unknown-linux-musl-install_only_stripped.tar.gz"
 
 
+@pytest.fixture(scope="module")
+def alpine(shared_host: NewHost) -> Target:
+    return shared_host("alpine")
+
+
+@pytest.fixture(scope="module")
+def debian(shared_host: NewHost) -> Target:
+    """A host without Python."""
+    return shared_host("debian12")
+
+
+@pytest.fixture(scope="module")
+def with_python(shared_host: NewHost) -> tuple[Target, Target]:
+    return shared_host("debian12-python3"), shared_host("debian12-python3")
+
+
 @pytest.fixture
-def ways(new_host: NewHost) -> list[Target]:
+def ways(alpine: Target, debian: Target, with_python: tuple[Target, Target]) -> list[Target]:
     """Hosts without and with a Python, by each way that the bytes can take."""
+
+    def way(target: Target, name: str, transfer: str, asset: str) -> Target:
+        return replace(target, name=name, variables={**target.variables, "transfer": transfer, "asset": asset})
+
     return [
-        new_host("alpine", name="alpine-pull", transfer="pull", asset=MUSL),
-        new_host("debian12", name="debian12-push", transfer="push", asset=GNU),
-        new_host("debian12-python3", name="python3-pull", transfer="pull", asset=GNU),
-        new_host("debian12-python3", name="python3-push", transfer="push", asset=GNU),
+        way(alpine, "alpine-pull", "pull", MUSL),
+        way(debian, "debian12-push", "push", GNU),
+        way(with_python[0], "python3-pull", "pull", GNU),
+        way(with_python[1], "python3-push", "push", GNU),
     ]
 
 
@@ -48,6 +69,17 @@ def _refused(target: Target, interpreter: Interpreter, version: str | list[str] 
     message = interpreter(target, version, **options).refusal()
     assert target.state() == before
     return message
+
+
+def _refused_each(
+    cases: Cases, given: Mapping[str, tuple[Target, Mapping[str, Any]]], **options: Any
+) -> dict[str, str]:
+    """As `_refused`, for several cases at once; the messages by name."""
+    targets = {target.container.name: target for target, _options in given.values()}.values()
+    before = [target.state("/opt", "/usr/local", "/srv") for target in targets]
+    outcomes = cases(given, **options)
+    assert [target.state("/opt", "/usr/local", "/srv") for target in targets] == before
+    return {name: outcomes[name].refusal() for name in given}
 
 
 def _refused_all(ways: list[Target], everywhere: Everywhere, version: str = "3.13", **options: Any) -> dict[str, str]:
@@ -181,85 +213,66 @@ def test_fault_leaves_what_is_in_use(new_host: NewHost, interpreter: Interpreter
     assert target.sh("/opt/python/3.12/bin/python3.12 -V") == "Python 3.12.2\n"
 
 
-@pytest.mark.parametrize(
-    ("image", "tool", "transfer"),
-    [
+def test_host_without_a_tool(new_host: NewHost, cases: Cases) -> None:
+    given: dict[str, tuple[Target, dict[str, Any]]] = {}
+    for image, tool, transfer in (
         ("debian12", "tar", "push"),
         ("debian12", "gzip", "push"),
         ("alpine", "tar", "pull"),
         ("debian12", "sha256sum", "push"),
-    ],
-)
-def test_host_without_a_tool(image: str, tool: str, transfer: str, new_host: NewHost, interpreter: Interpreter) -> None:
-    target = new_host(image)
-    target.sh('rm "$(command -v "$1")"; ! command -v "$1" || rm "$(command -v "$1")"', tool)
-    if tool == "sha256sum":
-        target.sh("rm -f /usr/bin/shasum /usr/bin/openssl")
-    message = _refused(target, interpreter, transfer=transfer)
-    assert tool in message
-    assert "install" in message
+    ):
+        target = new_host(image)
+        target.sh('rm "$(command -v "$1")"; ! command -v "$1" || rm "$(command -v "$1")"', tool)
+        if tool == "sha256sum":
+            target.sh("rm -f /usr/bin/shasum /usr/bin/openssl")
+        given[f"{image} {tool}"] = (target, {"transfer": transfer})
+    for name, message in _refused_each(cases, given).items():
+        assert name.split()[1] in message
+        assert "install" in message
 
 
-def test_host_without_a_downloader(new_host: NewHost, interpreter: Interpreter) -> None:
-    message = _refused(new_host("debian12"), interpreter, transfer="pull")
-    assert "neither curl nor wget" in message
-    assert "set transfer to push" in message
-
-
-@pytest.mark.parametrize(
-    ("version", "nearest"), [("9.99", "3.13"), ("3.99", "3.13"), ("3.13.99", "3.13.2"), ("three", "3.13")]
-)
-def test_unknown_version(version: str, nearest: str, new_host: NewHost, interpreter: Interpreter) -> None:
+def test_unknown_version(debian: Target, cases: Cases) -> None:
     """The one that is known is not installed either."""
-    message = _refused(new_host("debian12"), interpreter, ["3.12", version])
-    assert version in message
-    assert nearest in message
+    nearest = {"9.99": "3.13", "3.99": "3.13", "3.13.99": "3.13.2", "three": "3.13"}
+    messages = _refused_each(cases, {f"of {each}": (debian, {"version": ["3.12", each]}) for each in nearest})
+    for version, known in nearest.items():
+        assert version in messages[f"of {version}"].partition(": ")[2]
+        assert known in messages[f"of {version}"].partition(": ")[2]
 
 
-def test_ordinary_user_without_become(new_host: NewHost, interpreter: Interpreter) -> None:
-    message = _refused(new_host("debian12-ssh", ansible_user="deploy"), interpreter)
-    assert "/opt is not writable for uid 1000" in message
-    assert "become" in message
-
-
-def test_read_only_root(new_host: NewHost, interpreter: Interpreter, tmp_path: Path) -> None:
+def test_roots_where_nothing_can_be_installed(new_host: NewHost, cases: Cases, tmp_path: Path) -> None:
     (tmp_path / "opt").mkdir()
-    message = _refused(new_host("debian12", f"--volume={tmp_path}/opt:/opt:ro"), interpreter)
-    assert "/opt, which is mounted read-only" in message
+    given: dict[str, tuple[Target, dict[str, Any]]] = {
+        "user": (new_host("debian12-ssh", ansible_user="deploy"), {}),
+        "read-only": (new_host("debian12", f"--volume={tmp_path}/opt:/opt:ro"), {}),
+        "noexec": (new_host("debian12", "--tmpfs=/opt:size=500m,noexec"), {}),
+    }
+    messages = _refused_each(cases, given)
+    assert "/opt is not writable for uid 1000" in messages["user"]
+    assert "become" in messages["user"]
+    assert "/opt, which is mounted read-only" in messages["read-only"]
+    assert "/opt, which is mounted noexec" in messages["noexec"]
 
 
-def test_noexec_root(new_host: NewHost, interpreter: Interpreter) -> None:
-    message = _refused(new_host("debian12", "--tmpfs=/opt:size=500m,noexec"), interpreter)
-    assert "/opt, which is mounted noexec" in message
-
-
-@pytest.mark.parametrize("image", ["debian12", "debian12-python3"])
-def test_file_where_the_root_should_be(image: str, new_host: NewHost, interpreter: Interpreter) -> None:
-    target = new_host(image)
-    target.sh("echo mine > /opt/python")
-    message = _refused(target, interpreter)
-    assert "/opt/python is no directory" in message
-
-
-@pytest.mark.parametrize("make", ["echo mine >", "mkdir"])
-@pytest.mark.parametrize("image", ["debian12", "debian12-python3"])
-def test_foreign_thing_where_the_minor_link_should_be(
-    image: str, make: str, new_host: NewHost, interpreter: Interpreter
-) -> None:
-    target = new_host(image)
-    target.sh(f"mkdir /opt/python && {make} /opt/python/3.13")
-    message = _refused(target, interpreter)
-    assert "/opt/python/3.13 is no link" in message
-    assert "move it away" in message
-
-
-def test_foreign_thing_where_an_extra_link_should_be(new_host: NewHost, interpreter: Interpreter) -> None:
-    target = new_host("debian12")
-    target.sh("echo mine > /usr/local/bin/python3.13; ln -s /bin/true /usr/local/bin/python3")
-    message = _refused(target, interpreter, links=["/usr/local/bin/python3.13"])
-    assert "/usr/local/bin/python3.13 is no link" in message
-    message = _refused(target, interpreter, links=["/usr/local/bin/python3"])
-    assert "/usr/local/bin/python3 leads to /bin/true, which is not ours" in message
+def test_foreign_things_in_the_way(new_host: NewHost, cases: Cases) -> None:
+    """A file in the place of the root, a file and a folder in that of the link, and what extra links would replace."""
+    given: dict[str, tuple[Target, dict[str, Any]]] = {}
+    for image in ("debian12", "debian12-python3"):
+        target = new_host(image)
+        target.sh("mkdir /srv/1 /srv/2; echo mine >/srv/root; echo mine >/srv/1/3.13; mkdir /srv/2/3.13")
+        given |= {f"{image} {root}": (target, {"root": f"/srv/{root}"}) for root in ("root", "1", "2")}
+    target, _options = given["debian12 root"]
+    target.sh("echo mine >/usr/local/bin/python3.13; ln -s /bin/true /usr/local/bin/python3")
+    for name in ("python3.13", "python3"):
+        given[name] = (target, {"links": [f"/usr/local/bin/{name}"], "root": "/opt/python"})
+    messages = _refused_each(cases, given)
+    for image in ("debian12", "debian12-python3"):
+        assert "/srv/root is no directory" in messages[f"{image} root"]
+        for number in ("1", "2"):
+            assert f"/srv/{number}/3.13 is no link" in messages[f"{image} {number}"]
+            assert "move it away" in messages[f"{image} {number}"]
+    assert "/usr/local/bin/python3.13 is no link" in messages["python3.13"]
+    assert "/usr/local/bin/python3 leads to /bin/true, which is not ours" in messages["python3"]
 
 
 def _closed_port() -> int:
@@ -277,39 +290,35 @@ def test_source_that_cannot_be_reached(ways: list[Target], everywhere: Everywher
             assert re.search(r"refused|could not connect", message, re.IGNORECASE)
 
 
-def test_each_source_that_failed_is_named(
+def test_each_source_that_failed_is_named_and_one_that_serves_is_enough(
     new_host: NewHost, interpreter: Interpreter, serve: Serve, world: Cache
 ) -> None:
-    first, second = serve(world.mirror, _HasNoArchives), serve(world.mirror, _Flips)
-    message = _refused(new_host("alpine"), interpreter, source=[first.url, second.url], transfer="pull")
+    target = new_host("alpine")
+    first, second, third = serve(world.mirror, _HasNoArchives), serve(world.mirror, _Flips), serve(world.mirror)
+    message = _refused(target, interpreter, source=[first.url, second.url], transfer="pull")
     assert first.url in message
     assert second.url in message
+    assert interpreter(target, source=[first.url, third.url]).ok()["changed"]
+    assert third.url in target.sh("cat /opt/python/3.13/.fleet-receipt")
 
 
-def test_second_source_serves_where_the_first_does_not(
-    new_host: NewHost, interpreter: Interpreter, serve: Serve, world: Cache
-) -> None:
-    first, second = serve(world.mirror, _HasNoArchives), serve(world.mirror)
-    target = new_host("alpine")
-    assert interpreter(target, source=[first.url, second.url]).ok()["changed"]
-    assert second.url in target.sh("cat /opt/python/3.13/.fleet-receipt")
-
-
-def test_source_directory_that_is_not_there(new_host: NewHost, interpreter: Interpreter, tmp_path: Path) -> None:
-    message = _refused(new_host("debian12"), interpreter, source=str(tmp_path / "none"))
-    assert f"{tmp_path}/none" in message
-
-
-def test_directory_without_the_archive(
-    new_host: NewHost, interpreter: Interpreter, tmp_path: Path, world: Cache
-) -> None:
-    shutil.copy(world.mirror / "SHA256SUMS", tmp_path)
-    message = _refused(new_host("debian12"), interpreter, source=str(tmp_path))
-    assert f"{tmp_path}: has no 20250317/{GNU}" in message
-
-
-def test_bundled_catalogue_refuses_other_bytes(new_host: NewHost, interpreter: Interpreter, world: Cache) -> None:
-    """The mirror's archives have upstream's names, and are packed by the test world: other bytes."""
-    message = _refused(new_host("debian12"), interpreter, catalogue="bundled", max_level=2, release="20250317")
+def test_sources_that_have_it_not(debian: Target, cases: Cases, tmp_path: Path, world: Cache) -> None:
+    """The mirror's archives have upstream's names, and are packed by the test world: other bytes than upstream's."""
+    (tmp_path / "sums").mkdir()
+    shutil.copy(world.mirror / "SHA256SUMS", tmp_path / "sums")
+    bundled = {"catalogue": "bundled", "max_level": 2, "release": "20250317"}
+    messages = _refused_each(
+        cases,
+        {
+            "no downloader": (debian, {"transfer": "pull"}),
+            "no directory": (debian, {"source": str(tmp_path / "none")}),
+            "no archive": (debian, {"source": str(tmp_path / "sums")}),
+            "other bytes": (debian, bundled),
+        },
+    )
+    assert "neither curl nor wget" in messages["no downloader"]
+    assert "set transfer to push" in messages["no downloader"]
+    assert f"{tmp_path}/none" in messages["no directory"]
+    assert f"{tmp_path}/sums: has no 20250317/{GNU}" in messages["no archive"]
     found = hashlib.sha256((world.mirror / "20250317" / GNU).read_bytes()).hexdigest()
-    assert f"has sha256 {found}" in message
+    assert f"has sha256 {found}" in messages["other bytes"]

@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.integration.conftest import NewHost
 from tests.integration.playbook import Controller
@@ -34,30 +33,36 @@ def _check(message: str, advice: str) -> None:
     assert not re.search(r"\w+Error|gaierror|Exception", message)
 
 
-@pytest.mark.parametrize(
-    ("task", "advice"),
-    [
-        ({"transfer": "auto"}, "or name a mirror, directory or bundle there."),
-        ({"transfer": "push"}, "or name a mirror, directory or bundle there."),
-        ({"transfer": "pull"}, "or try transfer: push, then run again."),
-        ({"catalogue": "source"}, "or name a mirror, directory or bundle there."),
-    ],
-)
-def test_the_controller_itself(task: dict[str, Any], advice: str, controller: Controller, tmp_path: Path) -> None:
-    task = {"version": "3.13", "root": str(tmp_path / "python"), "connect_timeout": 2, **task}
-    ran = controller.play(
-        {"here": {"ansible_connection": "local"}}, [{"fleet.python.interpreter": task}], launcher=ALONE
-    )
-    _check(ran.outcomes[0].refusal(), advice)
+MIRROR, PUSH = "or name a mirror, directory or bundle there.", "or try transfer: push, then run again."
 
 
-@pytest.mark.parametrize("image", ["alpine", "debian12-python3"])
-@pytest.mark.parametrize(
-    ("transfer", "advice"),
-    [("auto", "or name a mirror, directory or bundle there."), ("pull", "or try transfer: push, then run again.")],
-)
-def test_a_host(image: str, transfer: str, advice: str, new_host: NewHost, controller: Controller) -> None:
-    target = new_host(image, "--network=none")
-    task = {"version": "3.13", "transfer": transfer, "connect_timeout": 2}
-    ran = controller.play({target.name: target.variables}, [{"fleet.python.interpreter": task}], launcher=ALONE)
-    _check(ran.outcomes[0].refusal(), advice)
+def test_the_controller_itself(controller: Controller, tmp_path: Path) -> None:
+    advice = {"auto": MIRROR, "push": MIRROR, "pull": PUSH, "source": MIRROR}
+    hosts = {
+        name: {"ansible_connection": "local", **({"catalogue": name} if name == "source" else {"transfer": name})}
+        for name in advice
+    }
+    _check_all(controller, hosts, advice, root=f"{tmp_path}/python of {{{{ inventory_hostname }}}}")
+
+
+def test_a_host(new_host: NewHost, controller: Controller) -> None:
+    advice = {"auto": MIRROR, "pull": PUSH}
+    targets = [new_host(image, "--network=none") for image in ("alpine", "debian12-python3")]
+    hosts = {
+        f"{target.name}-{transfer}": {**target.variables, "transfer": transfer}
+        for target in targets
+        for transfer in advice
+    }
+    _check_all(controller, hosts, {name: advice[name.rpartition("-")[2]] for name in hosts})
+
+
+def _check_all(
+    controller: Controller, hosts: Mapping[str, Mapping[str, Any]], advice: Mapping[str, str], **options: str
+) -> None:
+    """Each host has its transfer or catalogue in its variables."""
+    own = {name: f"{{{{ {name} | default(omit) }}}}" for name in ("transfer", "catalogue")}
+    task = {"version": "3.13", "connect_timeout": 2, **own, **options}
+    ran = controller.play(hosts, [{"fleet.python.interpreter": task}], launcher=ALONE)
+    assert {outcome.host for outcome in ran.outcomes} == set(hosts)
+    for outcome in ran.outcomes:
+        _check(outcome.refusal(), advice[outcome.host])
