@@ -89,6 +89,25 @@ def test_what_is_used_stays_and_the_reason_is_told(new_host: NewHost, interprete
     assert _homes(target) == [HOME_312_6]
 
 
+def test_what_was_in_use_goes_with_the_next_run_or_stays(new_host: NewHost, interpreter: Interpreter) -> None:
+    target = new_host("debian12-python3")
+    interpreter(target, "3.12.2").ok()
+    pid = start_python(target, _PYTHON)
+    assert "is not removed" in "".join(interpreter(target, "3.12.6", keep=0).ok()["warnings"])
+    stop(target, pid)
+    assert not interpreter(target, "3.12.6", keep=0).ok()["changed"]
+    assert _homes(target) == [HOME_312_6]
+
+    # Still in use in the next run: nothing is left to do, now and later.
+    pid = start_python(target, _PYTHON)
+    interpreter(target, "3.12.2", keep=0).ok()
+    assert not interpreter(target, "3.12.2", keep=0).ok()["changed"]
+    stop(target, pid)
+    assert target.sh("ls -A /opt/python").split()[:3] == [".lock", ".previous", "3.12"]
+    assert not interpreter(target, "3.12.2", keep=0).ok()["changed"]
+    assert _homes(target) == [HOME_312_2, HOME_312_6]
+
+
 def test_absent_leaves_what_is_in_use(new_host: NewHost, interpreter: Interpreter) -> None:
     """On a host whose only Python is the one that is to go."""
     target = new_host("debian12")

@@ -60,8 +60,8 @@ def write_lock(path: Path, version: str, triples: Sequence[str], controller: Con
     return path
 
 
-def fetching(upstream: MirrorServer) -> dict[str, Any]:
-    """The role's variables for a mirror that fetches from a server."""
+def fetching(upstream: MirrorServer | Mirror) -> dict[str, Any]:
+    """The role's variables for a mirror that fetches from a server, or from another mirror."""
     return {"mirror_upstream": upstream.url, "mirror_upstream_latest": f"{upstream.url}/latest-release.json"}
 
 
