@@ -62,7 +62,7 @@ def _pushed_once(
 
 
 def test_an_archive_is_pushed_once(link: Link, target: Target, everywhere: Everywhere) -> None:
-    assert not _pushed_once(link, target, everywhere, "3.12.2", cut=12 << 20)["delta"]
+    assert not _pushed_once(link, target, everywhere, "3.12.2", cut=20 << 20)["delta"]
 
 
 def test_the_next_run_goes_on(link: Link, target: Target, everywhere: Everywhere) -> None:
