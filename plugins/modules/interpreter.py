@@ -396,7 +396,7 @@ interpreters:
       type: str
       sample: "the host got it from nowhere: https://mirror.example.com/: Connection refused"
     sent_bytes:
-      description: How many bytes this run of the controller has sent for it, as an archive or as a delta. 0 for V(pull).
+      description: How many bytes the controller has sent for it in this run, as archive or as delta. 0 for V(pull).
       returned: when it was installed, and not in check mode
       type: int
       sample: 11253379

@@ -21,7 +21,7 @@ class Link:
     """Listens on ``port`` of this machine and passes on to ``address``, until it is left.
 
     ``most``: how many bytes of a connection get through to the other end before both ends find it cut; None for all.
-    Connections that are there keep what they began with. ``all``: how many get through in all, before nothing does.
+    Connections that are there keep what they began with. ``all``: how many get through in all, and then none.
     ``rate``: how many bytes get through in a second. ``passed`` counts them.
     """
 
@@ -70,6 +70,8 @@ class Link:
         with suppress(OSError):
             while chunk := source.recv(_CHUNK):
                 if counts and self.all is not None and self.passed + len(chunk) > self.all:
+                    # Not even a short command.
+                    self.all = 0
                     break
                 if left is not None:
                     # Up to the last byte that gets through.

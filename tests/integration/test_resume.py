@@ -62,10 +62,10 @@ def _pushed_once(
 
 
 def test_an_archive_is_pushed_once(link: Link, target: Target, everywhere: Everywhere) -> None:
-    assert not _pushed_once(link, target, everywhere, "3.12.2", cut=12 << 20)["delta"]
+    assert not _pushed_once(link, target, everywhere, "3.12.2", cut=20 << 20)["delta"]
 
 
-def test_the_next_run_goes_on(link: Link, target: Target, everywhere: Everywhere) -> None:
+def test_the_next_run_goes_on(link: Link, target: Target, everywhere: Everywhere, world: Cache) -> None:
     """The host is gone for good after 5 MB, and there again for the next run, which nobody tells of the first."""
     link.most, link.all = None, 5 << 20
     lost = everywhere([through(link, target)], "3.12.2", transfer="push")[target.name]
@@ -73,11 +73,9 @@ def test_the_next_run_goes_on(link: Link, target: Target, everywhere: Everywhere
     assert target.sh("ls -A /opt") == ""
     first, link.all, link.passed = link.passed, None, 0
     found = _one(everywhere([through(link, target)], "3.12.2", transfer="push")[target.name].ok())
-    size = target.sh('cat "$(readlink -f /opt/python/3.12)/.fleet-receipt"')
-    assert found["sha256"] in size
-    # What ssh had on its way is sent again.
-    assert first + link.passed < found["sent_bytes"] + (5 << 20) + BESIDE
-    assert found["sent_bytes"] >= link.passed - BESIDE
+    size = (world.mirror / found["release"] / found["asset"]).stat().st_size
+    assert found["sent_bytes"] < size - (3 << 20)
+    assert first + link.passed < size * 1.1 + BESIDE
     assert _left(target) == ""
 
 
@@ -91,7 +89,7 @@ def test_a_delta_at_64_kilobytes_a_second(link: Link, target: Target, everywhere
 
 
 class _Cuts(MirrorHandler):
-    """No connection brings more than 2 MB, and none comes through when ``gone``."""
+    """No connection brings more than 2 MB, and from ``gone`` bytes on none brings any. GNU wget: see test_fetch_sh."""
 
     gone = 0
 
@@ -103,15 +101,16 @@ class _Cuts(MirrorHandler):
         self.close_connection = True
 
 
-@pytest.mark.parametrize("way", ["module", "curl", "wget", "busybox"])
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["module", "curl", "busybox"])
 def test_a_download_goes_on_in_the_next_run(
     way: str, new_host: NewHost, interpreter: Interpreter, serve: Serve, world: Cache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    target = new_host({"module": "debian12-python3", "curl": "alpine", "wget": "debian12", "busybox": "alpine"}[way])
+    target = new_host("debian12-python3" if way == "module" else "alpine")
     if way == "busybox":
         target.sh("rm /usr/bin/curl")
     mirror = serve(Path(world.mirror), _Cuts)
-    options = {"transfer": "pull", "source": mirror.url, "catalogue": "source"}
+    options: dict[str, Any] = {"transfer": "pull", "source": mirror.url, "catalogue": "source"}
     monkeypatch.setattr(_Cuts, "gone", 7 << 20)
     assert "download of" in interpreter(target, **options).refusal()
     kept = target.sh("ls -ld /opt/python/.staging/part-*; ls -l /opt/python/.staging/part-*/")

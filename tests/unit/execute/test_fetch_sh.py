@@ -183,6 +183,24 @@ def test_a_body_without_an_end(host: Host, source: Path) -> None:
     assert not (host.stage / "archive").exists()
 
 
+@pytest.mark.parametrize(
+    ("left", "asked"),
+    [
+        (CONTENT[:500_000], ["bytes=500000-"]),
+        (CONTENT, []),
+        (bytes(500_000), ["bytes=500000-", None]),
+    ],
+    ids=["a part", "all of it", "another file"],
+)
+def test_what_an_earlier_run_has_left(left: bytes, asked: list[str | None], host: Host, source: Path) -> None:
+    (host.stage / "archive").write_bytes(left)
+    with MirrorServer(source) as server:
+        said = host.pull([f"{server.url}/file?token=s3cret" if host.kind != "busybox" else f"{server.url}/file"])
+        assert said.source == f"{server.url}/file"
+    assert host.archive == CONTENT
+    assert [request.range for request in server.requests] == asked
+
+
 def test_a_server_without_ranges_is_given_up(host: Host, source: Path) -> None:
     with MirrorServer(source, handler=CutsWithoutRanges) as server:
         said = host.pull([f"{server.url}/file"])
