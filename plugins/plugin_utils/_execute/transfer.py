@@ -290,6 +290,12 @@ def transfers_by_home(
     }
 
 
+def pulled_by(said: Any) -> dict[str, int]:
+    """What the module on a host says of its downloads, by home, without what can be no number of bytes."""
+    found = said.items() if isinstance(said, Mapping) else ()
+    return {str(home): size for home, size in found if isinstance(size, int) and 0 < size < 1 << 40}
+
+
 def note_unreached(options: TransferOptions, host: str, why: str) -> None:
     """Remember for the rest of the run that a host gets nothing from these sources."""
     path = _unreached_note(options, host)
