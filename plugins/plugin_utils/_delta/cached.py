@@ -12,7 +12,6 @@ from typing import Final
 
 from ansible_collections.fleet.python.plugins.module_utils._archive.gunzip import UnpackError
 from ansible_collections.fleet.python.plugins.module_utils._archive.unpack import unpack
-from ansible_collections.fleet.python.plugins.module_utils._delta.apply import tree_digest
 from ansible_collections.fleet.python.plugins.module_utils._delta.errors import DeltaError
 from ansible_collections.fleet.python.plugins.module_utils._delta.index import read_index
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
@@ -25,7 +24,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._cache.archives impor
 from ansible_collections.fleet.python.plugins.plugin_utils._cache.limit import keep_within, limit, used
 from ansible_collections.fleet.python.plugins.plugin_utils._cache.private import check_private, private_folder
 from ansible_collections.fleet.python.plugins.plugin_utils._cache.single_flight import single_flight
-from ansible_collections.fleet.python.plugins.plugin_utils._delta.make import make_delta
+from ansible_collections.fleet.python.plugins.plugin_utils._delta.make import Tree, digest_of_tree, make_delta
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.digest import digest_of
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.skipped import SkippedSources
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import Source, SourceError, fetch_from
@@ -102,7 +101,7 @@ def proven_delta(delta: Delta, sources: Sequence[Source], skipped_sources: Skipp
 
 
 def archive_tree(entry: Entry, sources: Sequence[Source], skipped_sources: SkippedSources | None = None) -> str:
-    """The `tree_digest` of an asset's archive. Takes the archive, and some seconds, the first time.
+    """The `digest_of_tree` of an asset's archive. Takes the archive, and some seconds, the first time.
 
     So what comes of a delta can be held against the archive itself, whoever has made the delta. Raises NoDeltaError.
     """
@@ -114,7 +113,8 @@ def archive_tree(entry: Entry, sources: Sequence[Source], skipped_sources: Skipp
         try:
             tree.mkdir()
             archive = cached_archive(entry, sources, skipped_sources).path
-            target.write_text(tree_digest(unpack(str(archive), str(tree), _TOP).digests), encoding="ascii")
+            digests = unpack(str(archive), str(tree), _TOP).digests
+            target.write_text(digest_of_tree(Tree(tree, entry.sha256, digests)), encoding="ascii")
         finally:
             shutil.rmtree(tree, ignore_errors=True)
 

@@ -90,8 +90,13 @@ def write_delta(old: Tree, new: Tree, target: Path) -> None:
         Stream(share.old, share.new, len(chunks), skipped, share.stride)
         for share, (chunks, skipped) in zip(shares, packed, strict=True)
     ]
-    index = Index(old.sha256, new.sha256, tree_digest(dict(new.digests)), entries, streams)
+    index = Index(old.sha256, new.sha256, digest_of_tree(new), entries, streams)
     target.write_bytes(b"".join([index_text(index), *(chunks for chunks, _skipped in packed)]))
+
+
+def digest_of_tree(tree: Tree) -> str:
+    """What a delta to an archive must say of the archive's tree. Raises OSError."""
+    return tree_digest(dict(tree.digests))
 
 
 def _packed(old: Tree, new: Tree, share: _Share) -> tuple[bytes, int]:

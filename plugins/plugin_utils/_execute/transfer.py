@@ -30,7 +30,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._host.observation imp
 from ansible_collections.fleet.python.plugins.plugin_utils._plan.delta import pays
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import Access
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.download import Watch
-from ansible_collections.fleet.python.plugins.plugin_utils._sources.file import File
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.file import SourceFile
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.skipped import SkippedSources
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import Source
 
@@ -252,7 +252,7 @@ def _is_secret(order: Pull) -> bool:
     return bool(order.headers) or any(shown(url) != url for url in (*order.urls, order.proxy))
 
 
-def _order(file: File, options: TransferOptions) -> Pull:
+def _order(file: SourceFile, options: TransferOptions) -> Pull:
     """What a host needs to download an archive or a delta."""
     access = options.access
     return Pull(
