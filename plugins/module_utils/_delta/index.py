@@ -139,6 +139,8 @@ def _index(value: Mapping[str, Any]) -> Index:
 
 
 def _entry(kind: str, path: str, executable: bool, of: str, size: int) -> Entry:
+    if not isinstance(of, str):
+        raise DeltaError("it has an entry that leads to no name")
     parts = _parts(path)
     if kind == LINK:
         check_link(parts, of)
@@ -151,7 +153,7 @@ def _entry(kind: str, path: str, executable: bool, of: str, size: int) -> Entry:
 
 def _parts(path: str) -> list[str]:
     """The parts of a path in a tree. Raises UnpackError where it leads elsewhere."""
-    found = parts_below(f"{_TOP[0]}/{path}", _TOP)
+    found = parts_below(f"{_TOP[0]}/{path}", _TOP) if isinstance(path, str) else None
     if not found:
         raise DeltaError("it has an entry without a name")
     return found

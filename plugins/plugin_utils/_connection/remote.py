@@ -76,7 +76,7 @@ def run_directory() -> Path:
 
 
 # Of the module's result, what is shown.
-_KEPT = ("changed", "steps", "trials", "in_use", "notes", "warnings", "skipped_sources")
+_KEPT = ("changed", "steps", "trials", "in_use", "notes", "warnings", "skipped_sources", "pulled_bytes")
 _NO_PYTHON_VARIABLES = {"PYTHONHOME": "", "PYTHONPATH": ""}
 
 

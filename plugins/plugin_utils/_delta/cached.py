@@ -101,7 +101,7 @@ def proven_delta(delta: Delta, sources: Sequence[Source], skipped_sources: Skipp
 
 
 def archive_tree(entry: Entry, sources: Sequence[Source], skipped_sources: SkippedSources | None = None) -> str:
-    """The `tree_digest` of an asset's archive. Takes the archive, and some seconds, the first time.
+    """The `digest_of_tree` of an asset's archive. Takes the archive, and some seconds, the first time.
 
     So what comes of a delta can be held against the archive itself, whoever has made the delta. Raises NoDeltaError.
     """
@@ -113,8 +113,8 @@ def archive_tree(entry: Entry, sources: Sequence[Source], skipped_sources: Skipp
         try:
             tree.mkdir()
             archive = cached_archive(entry, sources, skipped_sources).path
-            unpacked = Tree(tree, entry.sha256, unpack(str(archive), str(tree), _TOP).digests)
-            target.write_text(digest_of_tree(unpacked), encoding="ascii")
+            digests = unpack(str(archive), str(tree), _TOP).digests
+            target.write_text(digest_of_tree(Tree(tree, entry.sha256, digests)), encoding="ascii")
         finally:
             shutil.rmtree(tree, ignore_errors=True)
 

@@ -38,6 +38,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer imp
     Transferred,
     choose_method,
     note_unreached,
+    pulled_by,
     recall_unreached,
     transfer,
     transfers_by_home,
@@ -100,13 +101,13 @@ def execute(plan: Plan, observed: Observation, host: Host, order: Order) -> dict
         result = run_module(plan, archives, staged, python, host, order)
     except StageError as error:
         raise recovered(error, plan, first, host, order) from error.__cause__
-    pulled = {staged.home: staged.pulled_bytes} if staged else {}
+    pulled = {**({staged.home: staged.pulled_bytes} if staged else {}), **pulled_by(result.pop("pulled_bytes", {}))}
     skipped = [*(staged.skipped_sources if staged else ()), *result.pop("skipped_sources", [])]
     _note_skipped(skipped, order)
     return {
         **result,
         "steps": steps + result.get("steps", []),
-        "transfers": transfers_by_home(methods, archives, reasons, {**pulled, **result.pop("pulled_bytes", {})}),
+        "transfers": transfers_by_home(methods, archives, reasons, pulled),
     }
 
 

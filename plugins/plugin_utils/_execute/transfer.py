@@ -32,7 +32,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._resume.parts import 
 from ansible_collections.fleet.python.plugins.plugin_utils._resume.push import Pushed, Upload
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import Access
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.download import Watch
-from ansible_collections.fleet.python.plugins.plugin_utils._sources.file import File
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.file import SourceFile
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.skipped import SkippedSources
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.sources import Source
 
@@ -271,7 +271,7 @@ def _is_secret(order: Pull) -> bool:
     return bool(order.headers) or any(shown(url) != url for url in (*order.urls, order.proxy))
 
 
-def _order(file: File, options: TransferOptions) -> Pull:
+def _order(file: SourceFile, options: TransferOptions) -> Pull:
     """What a host needs to download an archive or a delta."""
     access = options.access
     return Pull(
@@ -307,6 +307,12 @@ def transfers_by_home(
         }
         for home, method in methods.items()
     }
+
+
+def pulled_by(said: Any) -> dict[str, int]:
+    """What the module on a host says of its downloads, by home, without what can be no number of bytes."""
+    found = said.items() if isinstance(said, Mapping) else ()
+    return {str(home): size for home, size in found if isinstance(size, int) and 0 < size < 1 << 40}
 
 
 def note_unreached(options: TransferOptions, host: str, why: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Protocol
 
 
-class File(Protocol):
+class SourceFile(Protocol):
     """An archive, or a delta that lies beside it. Its name and its digest are known before it is asked for."""
 
     @property

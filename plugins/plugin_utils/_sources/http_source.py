@@ -18,7 +18,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._sources.access impor
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.digest import check_digest, digest_of
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.download import Watch, download, unwatched
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.errors import SourceError
-from ansible_collections.fleet.python.plugins.plugin_utils._sources.file import File
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.file import SourceFile
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.http import ask, pieces, refuse_bad_status
 
 UPSTREAM: Final = (
@@ -69,15 +69,15 @@ class HttpSource:
         except UnicodeDecodeError as error:
             raise SourceError(f"{shown(url)} is no text: {error}") from error
 
-    def url(self, file: File) -> str:
+    def url(self, file: SourceFile) -> str:
         return f"{self.base}/{file.url_path}"
 
-    def size(self, file: File) -> int | None:
+    def size(self, file: SourceFile) -> int | None:
         with ask(self.url(file), self.access, "HEAD") as answer:
             length = answer.headers.get("Content-Length", "")
             return int(length) if answer.status_code == 200 and length.isdigit() else None
 
-    def fetch(self, file: File, target: Path, watch: Watch = unwatched) -> None:
+    def fetch(self, file: SourceFile, target: Path, watch: Watch = unwatched) -> None:
         url = self.url(file)
         begun = target.is_file() and target.stat().st_size > 0
         if begun and digest_of(target) == file.sha256:

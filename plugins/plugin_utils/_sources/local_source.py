@@ -14,7 +14,7 @@ from typing import Final
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.digest import check_digest
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.download import Watch, unwatched
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.errors import SourceError
-from ansible_collections.fleet.python.plugins.plugin_utils._sources.file import File
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.file import SourceFile
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.http_source import LARGEST_TEXT
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.tar import Member, TarError, members, pieces
 
@@ -42,14 +42,14 @@ class DirectorySource:
         except (OSError, UnicodeDecodeError) as error:
             raise SourceError(f"{self.path / relative} cannot be read: {error}") from error
 
-    def url(self, file: File) -> str:
+    def url(self, file: SourceFile) -> str:
         return str(self.path / file.path)
 
-    def size(self, file: File) -> int | None:
+    def size(self, file: SourceFile) -> int | None:
         path = self.path / file.path
         return path.stat().st_size if path.is_file() else None
 
-    def fetch(self, file: File, target: Path, watch: Watch = unwatched) -> None:
+    def fetch(self, file: SourceFile, target: Path, watch: Watch = unwatched) -> None:
         try:
             original = open(self.path / file.path, "rb")  # noqa: SIM115 (closed below)
         except FileNotFoundError:
@@ -84,14 +84,14 @@ class TarSource:
         except (OSError, TarError, UnicodeDecodeError) as error:
             raise SourceError(f"{self.path}: {relative} cannot be read: {error}") from error
 
-    def url(self, file: File) -> str:
+    def url(self, file: SourceFile) -> str:
         return f"{self.path}:{file.path}"
 
-    def size(self, file: File) -> int | None:
+    def size(self, file: SourceFile) -> int | None:
         member = self._member(file.path)
         return member.size if member else None
 
-    def fetch(self, file: File, target: Path, watch: Watch = unwatched) -> None:
+    def fetch(self, file: SourceFile, target: Path, watch: Watch = unwatched) -> None:
         member = self._member(file.path)
         if member is None:
             raise SourceError(f"{self.path}: has no {file.path}")

@@ -14,7 +14,7 @@ from ansible_collections.fleet.python.plugins.module_utils._fetch.web import sho
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.access import Access
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.download import Watch, unwatched
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.errors import SourceError
-from ansible_collections.fleet.python.plugins.plugin_utils._sources.file import File
+from ansible_collections.fleet.python.plugins.plugin_utils._sources.file import SourceFile
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.http_source import UPSTREAM, HttpSource, http_source
 from ansible_collections.fleet.python.plugins.plugin_utils._sources.local_source import (
     DirectorySource,
@@ -54,13 +54,13 @@ class Source(Protocol):
     def read_text(self, relative: str) -> str | None:
         """A small file such as SHA256SUMS, None where the source has none. Raises SourceError."""
 
-    def url(self, file: File) -> str:
+    def url(self, file: SourceFile) -> str:
         """Where the asset is."""
 
-    def size(self, file: File) -> int | None:
+    def size(self, file: SourceFile) -> int | None:
         """The asset's size in bytes, None if the source lacks it or does not say. Raises SourceError."""
 
-    def fetch(self, file: File, target: Path, watch: Watch = unwatched) -> None:
+    def fetch(self, file: SourceFile, target: Path, watch: Watch = unwatched) -> None:
         """Download the asset to the file ``target``, and check its sha256.
 
         What ``target`` holds already may be the beginning. Raises SourceError, after which it may hold a longer one,
@@ -85,7 +85,7 @@ def sources_of(texts: Sequence[str], access: Access | None = None) -> tuple[Sour
 
 def fetch_from(
     sources: Sequence[Source],
-    file: File,
+    file: SourceFile,
     target: Path,
     skipped_sources: SkippedSources | None = None,
     watch: Watch = unwatched,
@@ -110,7 +110,7 @@ def fetch_from(
     raise SourceError(f"no source gave the {what}:\n  " + "\n  ".join(map(str, failures.values())))
 
 
-def size_in(sources: Sequence[Source], file: File) -> int | None:
+def size_in(sources: Sequence[Source], file: SourceFile) -> int | None:
     """The asset's size as the first source that has it says, None if no source does."""
     for source in sources:
         with suppress(SourceError):

@@ -27,6 +27,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._execute.transfer imp
     Transferred,
     choose_method,
     note_unreached,
+    pulled_by,
     recall_unreached,
     transfer,
 )
@@ -252,6 +253,19 @@ def test_a_pinned_delta_to_an_archive_that_is_not_known_is_not_pulled(
         assert parse_pull(found.order).urls == (HTTP.url(GZ),)
     # The next host of the run does not wait for the same source again.
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ({"home": 157_709}, {"home": 157_709}),
+        ({"home": -1, "b": "5", "c": 1 << 60, "d": None}, {}),
+        ("none", {}),
+        (None, {}),
+    ],
+)
+def test_what_a_host_says_of_its_downloads(said: Any, found: dict[str, int]) -> None:
+    assert pulled_by(said) == found
 
 
 @pytest.mark.parametrize(("delta", "sent"), [("auto", "archive"), ("always", "made")])

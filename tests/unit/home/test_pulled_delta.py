@@ -14,12 +14,11 @@ from typing import Any, BinaryIO
 import pytest
 
 from ansible_collections.fleet.python.plugins.module_utils._delta import apply as _apply
-from ansible_collections.fleet.python.plugins.module_utils._delta.apply import tree_digest
 from ansible_collections.fleet.python.plugins.module_utils._delta.index import Index, read_index
 from ansible_collections.fleet.python.plugins.module_utils._fetch.pull import Pull
 from ansible_collections.fleet.python.plugins.module_utils._home.install import _unpacked, fetched_archives
 from ansible_collections.fleet.python.plugins.module_utils._home.steps import ApplyError, Steps
-from tests.unit.delta.small import NEW, delta, digests, home, listed
+from tests.unit.delta.small import NEW, delta, home, listed
 from tests.world.server import MirrorServer
 
 HOME, OLD_HOME = "cpython-3.12.6+20240909", "cpython-3.12.2+20240224"
@@ -36,6 +35,8 @@ def _server(tmp_path: Path) -> Iterator[MirrorServer]:
 def install_of(tmp_path: Path, server: MirrorServer) -> dict[str, Any]:
     """What the controller asks the module for, on a host with the old home."""
     (tmp_path / "root").mkdir()
+    with open(tmp_path / "served/delta", "rb") as file:
+        tree = read_index(file).tree
     home(tmp_path / "root" / OLD_HOME)
     return {
         "home": HOME,
@@ -45,7 +46,7 @@ def install_of(tmp_path: Path, server: MirrorServer) -> dict[str, Any]:
         "pull": "",
         "delta": hashlib.sha256((tmp_path / "served/delta").read_bytes()).hexdigest(),
         "old": OLD_HOME,
-        "tree": tree_digest(digests(tmp_path / "to")),
+        "tree": tree,
         "order": Pull(urls=(f"{server.url}/delta",)).text(),
         "sha256": NEW,
         "top": ["python"],
