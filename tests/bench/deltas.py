@@ -9,9 +9,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,11 @@ from ansible_collections.fleet.python.plugins.plugin_utils._sources.digest impor
 from tests.gates.places import COLLECTIONS, REPOSITORY
 from tests.world import hosts
 
-from .measure import sample
+from .measure import Result, sample
 
 OLD, NEW = ("3.12.2", "20240224"), ("3.12.6", "20240909")
 TRIPLES = {"x86_64": "x86_64_v2-unknown-linux-gnu", "aarch64": "aarch64-unknown-linux-gnu"}
+_TIMES = 5
 # What a host does. It says how many seconds it has taken since Python has started, and its CPU time.
 _APPLY = """
 import json, sys, time
@@ -61,13 +63,24 @@ def deltas(mirror: Path, scratch: Path) -> dict[str, Any]:
         making: list[str | Path] = [sys.executable, "-m", "tests.bench.deltas", old, new, target, folder / "trees"]
         found[name] = {
             "archive": new.stat().st_size,
-            "made": asdict(sample(making)),
+            "made": Result((sample(making),)).as_json(),
             "delta": target.stat().st_size,
         }
         if name == "x86_64":
-            applying = _applying(home, str(COLLECTIONS), folder, digest_of(new))
-            found[name]["applied"] = asdict(sample(["taskset", "--cpu-list", "0", *applying]))
+            found[name]["applied"] = applied(new, folder).as_json()
+    # Of the last 15 minutes: what else ran makes CPU time longer too.
+    found["load"] = round(os.getloadavg()[2], 1)
     return found
+
+
+def applied(new: Path, folder: Path) -> Result:
+    """Apply the delta in a folder on one processor, as often as it takes for a median. ``new``: the archive's file."""
+    applying = ["taskset", "--cpu-list", "0", *_applying(folder / "home", str(COLLECTIONS), folder, digest_of(new))]
+    samples = []
+    for _time in range(_TIMES):
+        samples.append(sample(applying))
+        shutil.rmtree(folder / "applied")
+    return Result(tuple(samples))
 
 
 def emulated(mirror: Path, scratch: Path) -> dict[str, float]:

@@ -87,7 +87,7 @@ def _delta(results: Results) -> Iterator[str]:
         f"From the stripped build 3.12.2+20240224 to 3.12.6+20240909, on {found['date']}. Processes of their own: the "
         "controller's, with two threads that pack, and the host's, which is the Python of the old build and has one "
         "processor. CPU time is what is held against the aims, since wall time is longer where a machine does other "
-        "work too.\n"
+        f"work too; then CPU time is longer as well. The machine's load was {found['load']:g}.\n"
     )
     rows = []
     for name in ("x86_64", "aarch64"):
