@@ -82,15 +82,18 @@ def _world() -> Step:
     return Step("world", suites.world, ("environment",))
 
 
+def _collections() -> Step:
+    return Step("collections", suites.collections, ("environment",))
+
+
 def _lint() -> list[Step]:
     checks: dict[str, Callable[[], str]] = {
-        "collections": suites.collections,
         "ansible-lint": lint.ansible_lint,
+        "mypy": lint.mypy,
         "yamllint": lint.yamllint,
         "shellcheck": lint.shellcheck,
         "zizmor": lint.zizmor,
         "ruff": lint.ruff,
-        "mypy": lint.mypy,
         "biome": lint.biome,
         "docs": lint.docs,
         "prose": lint.prose,
@@ -99,26 +102,35 @@ def _lint() -> list[Step]:
         "module map": lint.module_map,
         "changelog": lint.changelog,
     }
-    return [Step(name, check, ("environment",)) for name, check in checks.items()]
+    return [Step(name, check, ("environment", "collections"), beside=True) for name, check in checks.items()]
 
 
 def _site() -> Step:
-    return Step("docs site", site.site, ("environment",))
+    return Step("docs site", site.site, ("environment",), beside=True)
 
 
-def _by_leg(name: str, check: Callable[[Leg], str]) -> list[Step]:
-    return [Step(f"{name} {leg.name}", partial(check, leg), ("environment", f"environment {leg.name}")) for leg in LEGS]
+def _by_leg(name: str, check: Callable[[Leg], str], *, beside: bool = False) -> list[Step]:
+    return [
+        Step(f"{name} {leg.name}", partial(check, leg), ("environment", f"environment {leg.name}"), beside)
+        for leg in LEGS
+    ]
+
+
+def _sanity() -> list[Step]:
+    return _by_leg("sanity", sanity, beside=True)
 
 
 def _page() -> Step:
-    return Step("page", suites.page, ("environment",))
+    # The only one of its neighbours that writes to the terminal.
+    return Step("page", suites.page, ("environment",), beside=True)
 
 
-def _build() -> list[Step]:
-    return [
-        Step("build", artifact.build, ("environment",)),
-        Step("galaxy-importer", artifact.galaxy_importer, ("build",)),
-    ]
+def _build() -> Step:
+    return Step("build", artifact.build, ("environment",))
+
+
+def _importer() -> Step:
+    return Step("galaxy-importer", artifact.galaxy_importer, ("build",), beside=True)
 
 
 def _integration() -> list[Step]:
@@ -164,23 +176,25 @@ def _in_world(folder: str, marked: str, at_once: int = 0) -> Step:
 
 
 def _test() -> list[Step]:
-    quick = [_packages(), *_environments(), *_lint(), *_by_leg("unit", suites.unit), _page()]
+    before = [_packages(), *_environments(), _collections(), _build()]
+    # Most of what has neighbours has work for one processor; the longest come first.
+    quick = [*_lint(), *_by_leg("unit", suites.unit), *_sanity(), _page(), _importer(), _site()]
     in_containers = [_world(), *_integration(), *_works_with(), *_molecule(scenario.NATIVE), _consumer(), _images()]
-    return [*quick, _site(), *_by_leg("sanity", sanity), *_build(), *in_containers]
+    return [*before, *quick, *in_containers]
 
 
 _TARGETS: dict[str, Callable[[], list[Step]]] = {
     "setup": lambda: [_packages(), *_environments(), _world()],
-    "lint": lambda: [_main(), *_lint()],
+    "lint": lambda: [_main(), _collections(), *_lint()],
     "docs": lambda: [_main(), _site()],
     "unit": lambda: [*_environments(), *_by_leg("unit", suites.unit)],
     "page": lambda: [_packages(), _main(), _page()],
-    "sanity": lambda: [*_environments(), *_by_leg("sanity", sanity)],
-    "build": lambda: [_main(), *_build()],
+    "sanity": lambda: [*_environments(), *_sanity()],
+    "build": lambda: [_main(), _build(), _importer()],
     "integration": lambda: [_packages(), *_environments(), _world(), *_integration()],
     "homes": lambda: [_packages(), _main(), _world(), _in_world("homes", "not slow")],
     "faults": lambda: [_packages(), _main(), _world(), _in_world("faults", "not slow")],
-    "molecule": lambda: [_packages(), _main(), *_build(), _world(), *_molecule(scenario.NATIVE), _consumer()],
+    "molecule": lambda: [_packages(), _main(), _build(), _world(), *_molecule(scenario.NATIVE), _consumer()],
     "images": lambda: [_packages(), _main(), _world(), _images()],
     "test": _test,
     "test-all": lambda: [*_test(), *_slow()],

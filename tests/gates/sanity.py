@@ -18,8 +18,9 @@ from .outcome import StepError
 from .places import BUILD, CACHE, COLLECTION, REPOSITORY, link
 from .tree import copy_to
 
-# ansible-test makes its environments under HOME; they are shared by the clones, and the user's own are left alone.
-_HOME = CACHE / "ansible-test"
+# ansible-test makes its environments under HOME, and takes no care that another does so too: each leg has one of its
+# own. They are shared by the clones, and the user's own are left alone.
+_HOMES = CACHE / "ansible-test"
 
 # Its findings, among many lines on what it installs.
 _TELLING = r"^(ERROR|FATAL|WARNING: (Skipping|Required))"
@@ -38,8 +39,8 @@ def sanity(leg: Leg) -> str:
     # ansible-test looks upwards for a git repository and would find the one that ignores this copy.
     for command in (["git", "init", "--quiet"], ["git", "add", "--all", "--force"]):
         subprocess.run(command, cwd=copy, check=True)
-    _prepare_home(leg)
-    variables = {**env.variables(), "HOME": str(_HOME), "PATH": _path(env.path / "bin")}
+    home = _prepare_home(leg)
+    variables = {**env.variables(), "HOME": str(home), "PATH": _path(env.path / "bin")}
     # It finds the collection by where it runs, and sets these two itself.
     del variables["PYTHONPATH"], variables["ANSIBLE_COLLECTIONS_PATH"]
     run: list[str | Path] = [env.path / "bin" / "ansible-test", "sanity", "--requirements", "--color", "no"]
@@ -48,14 +49,16 @@ def sanity(leg: Leg) -> str:
     return f"no Python {', '.join(missing)} here to try" if missing else "all Pythons"
 
 
-def _prepare_home(leg: Leg) -> None:
-    """Put our get-pip where ansible-test keeps the one that it would download, and keep the user's settings of pip."""
-    cache = _HOME / ".ansible" / "test" / "cache"
+def _prepare_home(leg: Leg) -> Path:
+    """Return HOME of a leg, with our get-pip where ansible-test would download its own, and the user's pip settings."""
+    home = _HOMES / leg.name
+    cache = home / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(Path(__file__).with_name("get_pip.py"), cache / f"get_pip_{leg.pip.replace('.', '_')}.py")
     for settings in (".config/pip", ".pip"):
         if (Path.home() / settings).is_dir():
-            link(_HOME / settings, Path.home() / settings)
+            link(home / settings, Path.home() / settings)
+    return home
 
 
 def _path(first: Path) -> str:

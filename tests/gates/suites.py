@@ -46,7 +46,8 @@ def in_world(leg: Leg, folder: str, marked: str, at_once: int = 0) -> str:
     variables = {**env.variables(), **world_variables(env)}
     # One more than there are processors: these tests wait for Ansible and podman half of their time.
     workers = f"--numprocesses={at_once or processors() + 1}"
-    return _pytest(env, variables, name, f"tests/{folder}", "-m", marked, workers)
+    # Neighbours stay together, so that a module's shared hosts are made once; whoever is done first takes of the rest.
+    return _pytest(env, variables, name, f"tests/{folder}", "-m", marked, workers, "--dist=worksteal")
 
 
 def processors() -> int:

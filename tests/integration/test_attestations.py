@@ -142,10 +142,14 @@ def test_what_is_not_attested_yet_is_marked_and_then_stays_attested(lock: Locker
 
     # Another archive that nobody attests does not take its place, whatever the option says.
     text = lock.path.read_text()
-    for mode in ("off", "when_present", "required"):
+    for mode in ("off", "required"):
         assert LARGE.rpartition("/")[2] in lock(attestation=mode, flavor="install_only").refusal()
         assert lock.path.read_text() == text
-    assert "remove the key attestation of this pin" in lock(flavor="install_only").refusal()
+    # By default: when_present.
+    message = lock(flavor="install_only").refusal()
+    assert LARGE.rpartition("/")[2] in message
+    assert "remove the key attestation of this pin" in message
+    assert lock.path.read_text() == text
 
     # Nor is it given up where the API has lost it and nothing is kept.
     shutil.rmtree(lock.kept.parents[1])

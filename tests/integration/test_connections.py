@@ -61,7 +61,8 @@ def test_this_machine(controller: Controller, world: Cache, tmp_path: Path) -> N
     """No containers, no mirror over HTTP: a directory of the controller, and a root below another."""
     root = tmp_path / "a" / "python"
     hosts = {"here": {"ansible_connection": "local"}}
-    options: dict[str, Any] = {"version": "3.13", "root": str(root), "source": str(world.mirror), "catalogue": "source"}
+    mirrored = {"source": str(world.mirror), "catalogue": "source"}
+    options: dict[str, Any] = {"version": "3.13", "root": str(root), **mirrored, "compile_bytecode": False}
     task = {"fleet.python.interpreter": options}
     first, again, absent = controller.play(
         hosts, [task, task, {"fleet.python.interpreter": {**options, "state": "absent"}}]
@@ -75,7 +76,8 @@ def test_this_machine(controller: Controller, world: Cache, tmp_path: Path) -> N
 def test_delegated_task(new_host: NewHost, controller: Controller, mirror: MirrorServer) -> None:
     """The host that is delegated to gets the interpreter; the play's own host is left alone."""
     target, other = new_host("debian12"), new_host("alpine")
-    options = {"version": "3.13", "source": mirror.url, "catalogue": "source", "insecure_source": True}
+    mirrored = {"source": mirror.url, "catalogue": "source", "insecure_source": True}
+    options = {"version": "3.13", **mirrored, "compile_bytecode": False}
     task = {"fleet.python.interpreter": options, "delegate_to": target.name, "when": "inventory_hostname == 'alpine'"}
     before = other.state()
     ran = controller.play({each.name: each.variables for each in (target, other)}, [task])
@@ -96,11 +98,11 @@ def test_variables_for_other_pythons_harm_no_start_of_ours(new_host: NewHost, ev
 
 
 def test_environment_of_the_task_reaches_the_download(
-    new_host: NewHost, interpreter: Interpreter, mirror: MirrorServer
+    new_host: NewHost, everywhere: Everywhere, mirror: MirrorServer
 ) -> None:
     """A proxy that is named there is asked; this one listens nowhere."""
     proxy = {"environment": {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}}
-    for image in ("alpine", "debian12-python3"):
-        message = interpreter(new_host(image), transfer="pull", play=proxy).refusal()
-        assert mirror.url in message
+    targets = [new_host("alpine"), new_host("debian12-python3")]
+    for outcome in everywhere(targets, transfer="pull", play=proxy).values():
+        assert mirror.url in outcome.refusal()
     assert not [request for request in mirror.requests if request.path.endswith(".tar.gz")]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import Interpreter, NewHost, Serve
+from tests.integration.conftest import Cases, Everywhere, Interpreter, NewHost, Serve
 from tests.integration.target import Target
 from tests.world.cache import Cache
 
@@ -46,59 +46,55 @@ def test_root_and_links(image: str, transfer: str, new_host: NewHost, interprete
     _not_obeyed(target)
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"version": "3.13; touch /pwned"},
-        {"version": "$(touch /pwned)"},
-        {"release": "$(touch /pwned)"},
-        {"release": "../../etc"},
-        {"root": "opt/python"},
-        {"root": "/"},
-        {"root": f"/srv/{ORDERS}/python"},
-        {"root": "/opt/python\ntouch /pwned"},
-        {"links": ["bin/python3.13"]},
-        {"links": ["/usr/local/bin/python3.13\n/pwned"]},
-        {"source": "file:///etc"},
-        {"source": "$(touch /pwned)"},
-        {"catalogue": "$(touch /pwned)"},
-        {"build": "$(touch /pwned)"},
-    ],
-    ids=str,
+REFUSED: tuple[dict[str, Any], ...] = (
+    {"version": "3.13; touch /pwned"},
+    {"version": "$(touch /pwned)"},
+    {"release": "$(touch /pwned)"},
+    {"release": "../../etc"},
+    {"root": "opt/python"},
+    {"root": "/"},
+    {"root": f"/srv/{ORDERS}/python"},
+    {"root": "/opt/python\ntouch /pwned"},
+    {"links": ["bin/python3.13"]},
+    {"links": ["/usr/local/bin/python3.13\n/pwned"]},
+    {"source": "file:///etc"},
+    {"source": "$(touch /pwned)"},
+    {"catalogue": "$(touch /pwned)"},
+    {"build": "$(touch /pwned)"},
 )
-def test_refused(options: dict[str, Any], new_host: NewHost, interpreter: Interpreter) -> None:
+
+
+def test_refused(new_host: NewHost, cases: Cases, tmp_path: Path) -> None:
+    """Each by itself. Names of a catalogue that lead elsewhere are among them."""
     target = new_host("alpine")
     before = target.state()
-    interpreter(target, **options).refusal()
+    given = [*REFUSED]
+    name = "cpython-3.13.2+20250993-x86_64-unknown-linux-musl-install_only_stripped.tar.gz"
+    paths = (f"../../{name}", f"20250993/../{name}", f"20250993/{name};touch /pwned", f"$(touch /pwned)/{name}")
+    for number, path in enumerate(paths):
+        (tmp_path / f"sums{number}").write_text(f"{'0' * 64}  {path}\n")
+        given.append({"catalogue": str(tmp_path / f"sums{number}")})
+    outcomes = cases({f"case{number}": (target, options) for number, options in enumerate(given)})
+    assert len(outcomes) == len(given)
+    for outcome in outcomes.values():
+        outcome.refusal()
     assert target.state() == before
     _not_obeyed(target)
 
 
-@pytest.mark.parametrize("image", ["alpine", "debian12-python3"])
-def test_source_url(
-    image: str, new_host: NewHost, interpreter: Interpreter, serve: Serve, world: Cache, tmp_path: Path
-) -> None:
+def test_source_url(new_host: NewHost, everywhere: Everywhere, serve: Serve, world: Cache, tmp_path: Path) -> None:
     """A mirror may lie below any path; the host downloads from it."""
-    target = new_host(image)
+    targets = [new_host("alpine"), new_host("debian12-python3")]
     below = "a'b\"$(touch%20/pwned);`touch%20/pwned`"
     served = tmp_path / "mirror" / "a'b\"$(touch /pwned);`touch /pwned`"
     for name in ("20250317", "20250993"):
         shutil.copytree(world.mirror / name, served / name)
     shutil.copy(world.mirror / "SHA256SUMS", served)
-    interpreter(target, source=f"{serve(tmp_path / 'mirror').url}/{below}", transfer="pull").ok()
-    target.sh("/opt/python/3.13/bin/python3.13 -c 'import ssl'")
-    _not_obeyed(target)
-
-
-def test_catalogue_with_names_that_lead_elsewhere(new_host: NewHost, interpreter: Interpreter, tmp_path: Path) -> None:
-    target = new_host("alpine")
-    before = target.state()
-    name = "cpython-3.13.2+20250993-x86_64-unknown-linux-musl-install_only_stripped.tar.gz"
-    for path in (f"../../{name}", f"20250993/../{name}", f"20250993/{name};touch /pwned", f"$(touch /pwned)/{name}"):
-        (tmp_path / "SHA256SUMS").write_text(f"{'0' * 64}  {path}\n")
-        interpreter(target, catalogue=str(tmp_path / "SHA256SUMS")).refusal()
-    assert target.state() == before
-    _not_obeyed(target)
+    outcomes = everywhere(targets, source=f"{serve(tmp_path / 'mirror').url}/{below}", transfer="pull")
+    for target in targets:
+        outcomes[target.name].ok()
+        target.sh("/opt/python/3.13/bin/python3.13 -c 'import ssl'")
+        _not_obeyed(target)
 
 
 def test_link_of_another_name_leads_to_the_interpreter(new_host: NewHost, interpreter: Interpreter) -> None:
@@ -111,15 +107,13 @@ def test_link_of_another_name_leads_to_the_interpreter(new_host: NewHost, interp
         assert "/usr/local/bin/our-python" in outcome.refusal()
 
 
-def test_secrets_of_a_url_are_not_shown(
-    new_host: NewHost, interpreter: Interpreter, serve: Serve, tmp_path: Path
-) -> None:
+def test_secrets_of_a_url_are_not_shown(new_host: NewHost, cases: Cases, serve: Serve, tmp_path: Path) -> None:
     """Neither where all goes well nor in a refusal."""
     target = new_host("alpine")
     url = serve(tmp_path).url.replace("http://", "http://user:geheim@") + "/?token=geheim"
     catalogue = tmp_path / "sums"
     name = "cpython-3.13.2+20250993-x86_64-unknown-linux-musl-install_only_stripped.tar.gz"
     catalogue.write_text(f"{'0' * 64}  20250993/{name}\n")
-    for transfer in ("pull", "push"):
-        outcome = interpreter(target, source=url, catalogue=str(catalogue), transfer=transfer)
+    given = {transfer: (target, {"transfer": transfer}) for transfer in ("pull", "push")}
+    for outcome in cases(given, source=url, catalogue=str(catalogue)).values():
         assert "geheim" not in outcome.refusal()

@@ -84,21 +84,14 @@ def test_the_whole_way(image: str, new_host: NewHost, interpreter: Interpreter, 
     assert not run(state="absent")["changed"]
 
 
-def test_emulated_hosts_in_short(new_host: NewHost, everywhere: Everywhere) -> None:
-    """Both at once, since each module takes ten times as long there; the whole way is marked slow."""
+def test_emulated_hosts_are_seen_as_what_they_are(new_host: NewHost, everywhere: Everywhere) -> None:
+    """Nothing is installed there: that takes minutes, and is marked slow."""
     targets = [new_host("debian12-arm64"), new_host("alpine-arm64")]
     before = [target.state() for target in targets]
-
     predicted = everywhere(targets, "3.13", "--check")
     assert [target.state() for target in targets] == before
-    installed = everywhere(targets)
-    for target in targets:
-        result = installed[target.name].ok()
+    for target, libc in zip(targets, ("gnu", "musl"), strict=True):
+        result = predicted[target.name].ok()
         assert result["changed"]
         assert result["platform"]["arch"] == "aarch64"
-        assert plannable(result) == predicted[target.name].ok()["interpreters"]
-        target.sh('"$1" -c "import ssl"', PYTHON)
-
-    assert not any(outcome.ok()["changed"] for outcome in everywhere(targets).values())
-    assert all(outcome.ok()["changed"] for outcome in everywhere(targets, state="absent").values())
-    assert [target.state() for target in targets] == before
+        assert f"-aarch64-unknown-linux-{libc}-" in result["interpreters"][0]["asset"]
