@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .aims import HEAD, Results, aims, slope
+from .missed import reasons
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -50,6 +51,7 @@ def page(results: Results) -> str:
         "## What it is to show\n",
         "An aim is met by its bound. The least is what will do until then.\n",
         table(HEAD, (aim.row() for aim in aims(results))),
+        *_missed(results),
         *_nothing_to_do(results),
         *_on_the_host(results),
         *_whole_plays(results),
@@ -61,6 +63,12 @@ def page(results: Results) -> str:
         parts.append("## Not measured\n")
         parts.append("\n".join(f"- {name}: {why}" for name, why in results["not measured"].items()) + "\n")
     return "\n".join(parts)
+
+
+def _missed(results: Results) -> Iterator[str]:
+    if found := reasons(aims(results)):
+        yield "Why some are missed:\n"
+        yield "\n".join(f"- {'; '.join(whats)}. {why}" for why, whats in found.items()) + "\n"
 
 
 def _fleet_report(results: Results) -> Iterator[str]:
@@ -86,8 +94,7 @@ def _delta(results: Results) -> Iterator[str]:
     yield (
         f"From the stripped build 3.12.2+20240224 to 3.12.6+20240909, on {found['date']}. Processes of their own: the "
         "controller's, with two threads that pack, and the host's, which is the Python of the old build and has one "
-        "processor. CPU time is what is held against the aims, since wall time is longer where a machine does other "
-        f"work too; then CPU time is longer as well. The machine's load was {found['load']:g}.\n"
+        f"processor. The machine's load was {found['load']:g}.\n"
     )
     rows = []
     for name in ("x86_64", "aarch64"):

@@ -13,6 +13,7 @@ import pytest
 from tests.bench.__main__ import ALONE, some
 from tests.bench.aims import HEAD, Aim, aims
 from tests.bench.measure import BenchError
+from tests.bench.missed import reasons
 from tests.bench.report import table
 
 
@@ -71,10 +72,19 @@ def test_a_delta_is_held_against_its_aims() -> None:
     found = {aim.what: aim for aim in aims(results)}
     shares = [aim.verdict for what, aim in found.items() if "share" in what]
     assert shares == ["reaches the least", "met"]
-    [making] = [aim for what, aim in found.items() if "making one on two" in what]
-    assert (making.found, making.verdict) == (95, "met")
+    [making] = [aim for what, aim in found.items() if "making one, on two" in what]
+    assert (making.found, making.verdict) == (200, "**missed**")
     [emulated] = [aim for what, aim in found.items() if "emulated" in what]
     assert emulated.verdict == "**missed**"
+
+
+def test_what_is_missed_is_said_with_why() -> None:
+    missed = Aim("nothing to do: our role against the tuned role", 0.8, 0.7, 0.5)
+    near = Aim("nothing to do: our task against the tuned role", 0.6, 0.7, 0.5)
+    unknown = Aim("something else", 3, 2, 1)
+    [(why, whats)] = reasons([missed, near, unknown]).items()
+    assert whats == [missed.what]
+    assert "`raw: true`" in why
 
 
 def test_a_part_alone_leaves_the_others_as_they_were(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
