@@ -14,9 +14,11 @@ from .aims import Aim
 _REASONS: Final = (
     (
         "against `raw: true`",
-        "Most of what a host costs the controller is Ansible's own: it forks a worker, which gets the task ready and sends "
-        "the result back. `raw: true` costs that alone. Ours checks its options and plans as well. On local hosts, which "
-        "are this machine, the probe counts too.",
+        (
+            "Most of what a host costs the controller is Ansible's own: it forks a worker, which gets the task "
+            "ready and sends the result back. `raw: true` costs that alone. Ours checks its options and plans as "
+            "well. On local hosts, which are this machine, the probe counts too."
+        ),
     ),
     (
         "`raw: true` alone",
@@ -32,18 +34,25 @@ _REASONS: Final = (
     ),
     (
         "hosts by a connection that answers without a host",
-        "Ansible keeps the variables, the state and the result of each host until the play ends, and goes through all hosts "
-        "again and again meanwhile. What is ours is there for one host at a time, in its worker.",
+        (
+            "Ansible keeps the variables, the state and the result of each host until the play ends, and goes "
+            "through all hosts again and again meanwhile. What is ours is there for one host at a time, in its "
+            "worker."
+        ),
     ),
     (
         "one processor, without the trial",
-        "Python's zlib alone takes more than half of the time that uv takes for everything. On one processor, nothing else "
-        "goes on beside it.",
+        (
+            "Python's zlib alone takes more than half of the time that uv takes for everything. On one processor, "
+            "nothing else goes on beside it."
+        ),
     ),
     (
         "with the trial against without it",
-        "Without bytecode, Python compiles what the trial imports, most of all for ssl and for venv. What finds a broken "
-        "build is not left out.",
+        (
+            "Without bytecode, Python compiles what the trial imports, most of all for ssl and for venv. What "
+            "finds a broken build is not left out."
+        ),
     ),
     (
         "its share of the archive",
