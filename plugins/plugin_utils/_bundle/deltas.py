@@ -34,7 +34,7 @@ MOST_PATCHES: Final = 50
 class DeltaMaker:
     """Makes the deltas of a bundle, and gets what the bundle holds.
 
-    ``write`` is false in check mode. ``makes``: whether any are to be made, and not only those carried that a lock names.
+    ``write`` is false in check mode. ``makes``: whether any may be made, or only those carried that a lock names.
     """
 
     sources: Sequence[Source]

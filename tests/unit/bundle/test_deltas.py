@@ -77,9 +77,9 @@ def test_one_that_the_lock_names_must_be_there(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(_deltas, "cached_delta", lambda *_others, make: Archive(Path("made"), "e" * 64))
     maker = DeltaMaker((), SkippedSources(), write=True)
     assert maker.get(Delta(TWO, NEW, "e" * 64, 5)) == Path("made")
-    for maker, sha256 in ((maker, "f" * 64), (replace(maker, makes=False), "e" * 64)):
+    for other, sha256 in ((maker, "f" * 64), (replace(maker, makes=False), "e" * 64)):
         with pytest.raises(BundleError, match=r"the lock names a delta, and 20240909/cpython-3\.12\.6.*cannot be had"):
-            maker.get(Delta(TWO, NEW, sha256, 5))
+            other.get(Delta(TWO, NEW, sha256, 5))
 
 
 def test_it_lies_beside_its_archive() -> None:
