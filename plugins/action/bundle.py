@@ -65,7 +65,9 @@ class ActionModule(FleetAction):
                 lock = parse_lock(text, origin=str(options["lock"] or path))
                 if options["lock"]:
                     check_digests(lock.entries(), _catalogue(options, sources), origin=str(options["lock"]))
-                maker = DeltaMaker(sources, skipped_sources, write=not self._task.check_mode)
+                maker = DeltaMaker(
+                    sources, skipped_sources, write=not self._task.check_mode, makes=options["delta_from"] > 0
+                )
                 named = _with_deltas(lock, options, bundle, sources, maker)
                 if named != lock:
                     lock, text = named, format_lock(named)

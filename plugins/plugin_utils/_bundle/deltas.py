@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -31,11 +32,15 @@ MOST_PATCHES: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class DeltaMaker:
-    """Makes the deltas of a bundle, and gets what the bundle holds. ``write`` is false in check mode."""
+    """Makes the deltas of a bundle, and gets what the bundle holds.
+
+    ``write`` is false in check mode. ``makes``: whether any may be made, or only those carried that a lock names.
+    """
 
     sources: Sequence[Source]
     skipped_sources: SkippedSources
     write: bool
+    makes: bool = True
 
     def make(self, old: Entry, new: Entry) -> Delta:
         """The delta from one asset to another. In check mode, one that is not made yet has no digest, and no size.
@@ -57,9 +62,20 @@ class DeltaMaker:
         try:
             return pinned_delta(file, self.sources, self.skipped_sources).path
         except NoDeltaError as error:
+            if again := self._again(file):
+                return again
             raise BundleError(
                 f"the lock names a delta, and {error}; name a source that has it, or a lock without it"
             ) from error
+
+    def _again(self, delta: Delta) -> Path | None:
+        """A delta made once more, if the same comes of it: the same library packs the same bytes."""
+        if not self.makes:
+            return None
+        with suppress(NoDeltaError):
+            made = cached_delta(delta.old, delta.new, self.sources, self.skipped_sources, make=True)
+            return made.path if made.sha256 == delta.sha256 else None
+        return None
 
 
 def deltas_of(

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +74,12 @@ def test_one_that_the_lock_names_must_be_there(monkeypatch: pytest.MonkeyPatch) 
         raise NoDeltaError(f"{delta.path} cannot be had: no source gave the delta")
 
     monkeypatch.setattr(_deltas, "pinned_delta", missing)
-    with pytest.raises(BundleError, match=r"the lock names a delta, and 20240909/cpython-3\.12\.6.*cannot be had"):
-        DeltaMaker((), SkippedSources(), write=True).get(Delta(TWO, NEW, "e" * 64, 5))
+    monkeypatch.setattr(_deltas, "cached_delta", lambda *_others, make: Archive(Path("made"), "e" * 64))
+    maker = DeltaMaker((), SkippedSources(), write=True)
+    assert maker.get(Delta(TWO, NEW, "e" * 64, 5)) == Path("made")
+    for other, sha256 in ((maker, "f" * 64), (replace(maker, makes=False), "e" * 64)):
+        with pytest.raises(BundleError, match=r"the lock names a delta, and 20240909/cpython-3\.12\.6.*cannot be had"):
+            other.get(Delta(TWO, NEW, sha256, 5))
 
 
 def test_it_lies_beside_its_archive() -> None:
