@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import Interpreter, NewHost
+from tests.integration.conftest import Cases, Interpreter, NewHost
 from tests.integration.target import Target
 from tests.unit.execute import test_fetch_sh as fetch_sh
 from tests.unit.execute.test_fetch_sh import Bucket, Host
@@ -45,10 +45,16 @@ class _InContainer(Host):
         )
 
 
+@pytest.fixture(scope="module")
+def container(shared_host: NewHost, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """One for all: each test has a directory of its own there, which is the same path on this machine."""
+    base = tmp_path_factory.getbasetemp()
+    return shared_host(IMAGE, "--network=host", f"--volume={base}:{base}").container.name
+
+
 @pytest.fixture
-def host(new_host: NewHost, tmp_path: Path) -> Host:
-    target = new_host(IMAGE, "--network=host", f"--volume={tmp_path}:{tmp_path}")
-    return _InContainer(tmp_path, target.container.name)
+def host(container: str, tmp_path: Path) -> Host:
+    return _InContainer(tmp_path, container)
 
 
 class _WantsHeader(MirrorHandler):
@@ -75,19 +81,15 @@ def test_a_task_pulls_with_a_header(fedora: Target, interpreter: Interpreter, mi
     fedora.sh("/opt/python/3.13/bin/python3.13 -c 'import ssl'")
 
 
-@pytest.mark.parametrize("transfer", ["auto", "pull"])
-def test_a_plus_that_is_a_blank_in_a_task(
-    transfer: str, fedora: Target, interpreter: Interpreter, mirror: MirrorServer, world: Cache
-) -> None:
+def test_a_plus_that_is_a_blank_in_a_task(fedora: Target, cases: Cases, mirror: MirrorServer, world: Cache) -> None:
     """Wget2 cannot ask such a server: auto pushes, and pull says what to do."""
     mirror._server.RequestHandlerClass = Bucket
-    outcome = interpreter(fedora, transfer=transfer, catalogue=str(world.mirror / "SHA256SUMS"))
-    if transfer == "auto":
-        [done] = outcome.ok()["interpreters"]
-        assert done["transfer"] == "push"
-        assert "sends %2B as +" in done["transfer_reason"]
-    else:
-        assert "install curl on the host, or set transfer to push" in outcome.refusal()
+    given = {name: (fedora, {"transfer": name, "root": f"/opt/{name}"}) for name in ("auto", "pull")}
+    outcomes = cases(given, catalogue=str(world.mirror / "SHA256SUMS"))
+    [done] = outcomes["auto"].ok()["interpreters"]
+    assert done["transfer"] == "push"
+    assert "sends %2B as +" in done["transfer_reason"]
+    assert "install curl on the host, or set transfer to push" in outcomes["pull"].refusal()
 
 
 def test_no_user_of_a_url(host: Host, source: Path) -> None:
