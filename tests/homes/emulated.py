@@ -4,8 +4,9 @@
 """A host whose processor is emulated, and lower than its /proc/cpuinfo says: a hypervisor that hides too little.
 
 qemu's user mode runs each of its programs: the kernel is told so for the host's own user namespace (binfmt_misc is
-mounted there, which Linux 6.7 and later allow), and what the host reads below /proc is this machine's. Debian 11,
-because its C library does not look at the processor itself when it is asked.
+mounted there, which Linux 6.7 and later allow), and what the host reads below /proc is this machine's, unless a test
+gives other flags of the CPU. Debian 11 or Alpine, because their C libraries do not look at the processor themselves
+when they are asked.
 """
 
 from __future__ import annotations
@@ -32,11 +33,13 @@ int main(int count, char **given) {
   return 126;
 }
 """
-# $1 is the root, $2 a directory that has the same path there and here, $3 the line that registers the emulator.
+# $1 is the root, $2 a directory that has the same path there and here, $3 the line that registers the emulator. If the
+# directory has a cpuinfo, that is the host's.
 _INIT = """
 mount -t proc proc "$1/proc"
 mount --rbind /dev "$1/dev"
 mount --bind "$2" "$1$2"
+[ ! -e "$2/cpuinfo" ] || mount --bind "$2/cpuinfo" "$1/proc/cpuinfo"
 mount -t binfmt_misc binfmt /proc/sys/fs/binfmt_misc
 exec 3>/proc/sys/fs/binfmt_misc/register
 cd "$1"
@@ -57,13 +60,20 @@ def lacking() -> str:
 
 
 @contextmanager
-def emulated_host(directory: Path, image: Path, cpu: str) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """The root of a host out of a host image's archive, with a processor of qemu's name ``cpu``; and its variables."""
+def emulated_host(
+    directory: Path, image: Path, cpu: str, flags: str | None = None
+) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The root of a host out of a host image's archive, with a processor of qemu's name ``cpu``; and its variables.
+
+    ``flags`` are those that its /proc/cpuinfo shows. None: this machine's.
+    """
     root, shared = directory / "root", directory / "shared"
     for folder in (root, shared):
         folder.mkdir(parents=True)
     subprocess.run(["tar", "--zstd", "-xf", image, "-C", root, "--exclude=./dev/*"], check=True)
     (root / shared.relative_to("/")).mkdir(parents=True)
+    if flags is not None:
+        (shared / "cpuinfo").write_text(f"processor\t: 0\nflags\t\t: {flags}\n")
     line = f":emulated:M::{_escaped(_HEADER)}:{_escaped(_MASK)}:{_emulator(shared, cpu)}:OCF"
     apart = ["unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     command = [*apart, "sh", "-euc", _INIT, "sh", str(root), str(shared), line]
