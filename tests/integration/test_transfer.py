@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import tarfile
 from pathlib import Path
@@ -67,6 +68,20 @@ def test_damaged_cache_is_fetched_anew(
 
     controller.playbook("fleet.python.clean_cache", {}, {})
     assert not [path for path in controller.cache.rglob("archives/*") if path.stat().st_size]
+
+
+def test_the_cache_of_a_user_without_a_home_is_emptied_if_it_is_theirs(controller: Controller, tmp_path: Path) -> None:
+    cache = tmp_path / f"fleet.python-{os.geteuid()}"
+    (cache / "archives").mkdir(parents=True)
+    archive = cache / "archives" / "0123"
+    archive.touch()
+    clean = ["env", f"TMPDIR={tmp_path}"]
+    cache.chmod(0o777)
+    assert controller.playbook("fleet.python.clean_cache", {}, {}, launcher=clean).status == 0
+    assert archive.exists()
+    cache.chmod(0o700)
+    assert controller.playbook("fleet.python.clean_cache", {}, {}, launcher=clean).status == 0
+    assert not archive.exists()
 
 
 def test_auto_pushes_where_the_host_has_no_downloader(
