@@ -74,6 +74,10 @@ def test_the_whole_way(image: str, shell: str, new_host: NewHost, site: Site) ->
     assert not site.role(target, version=["3.13"], links=links)["changed"]
     assert site.requests() == []
 
+    # An emulated host takes half a minute of CPU for each run.
+    if image.endswith("-arm64"):
+        return
+
     # The other way round: what the role has installed is what the script wants.
     target.sh("rm -rf /opt/python /usr/local/bin/python3.13")
     assert site.role(target, version=["3.13"], links=links)["changed"]
