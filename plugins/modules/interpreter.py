@@ -147,6 +147,8 @@ options:
       - A build always stays if a process runs from it, or if a virtual environment below O(venv_roots) was made with
         it. It also stays, with a warning, if processes of other users cannot be looked into, which takes root with
         C(CAP_SYS_PTRACE), and their command lines do not tell what they run.
+      - The next run removes a build that stayed so, if nothing uses it any more. If something does, it stays until the
+        link is switched again, or until O(state=absent).
     type: str
     default: "1"
     version_added: 0.1.0

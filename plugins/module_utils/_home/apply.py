@@ -68,10 +68,11 @@ def apply_plan(plan: dict[str, Any]) -> dict[str, Any]:
             in_use = _in_use(root, plan, steps)
             going = [home for home in plan["remove"] if home not in in_use]
             with ExitStack() as stack:
-                left: dict[str, str] = {}
+                # What is in use is noted too, so that the next run removes it, if nothing runs from it then.
+                left = dict(in_use)
                 if plan["links"]:
                     with steps.step("link"):
-                        stack.enter_context(noted_removal(root, going, plan["venv_roots"], left))
+                        stack.enter_context(noted_removal(root, plan["remove"], plan["venv_roots"], left))
                 switch_links(root, plan, in_use, steps)
                 left.update(_remove(root, plan, going, steps))
             if plan["facts"]:
@@ -84,7 +85,7 @@ def apply_plan(plan: dict[str, Any]) -> dict[str, Any]:
         "changed": bool(steps.done),
         "steps": steps.taken,
         "trials": trials,
-        "in_use": {**in_use, **left},
+        "in_use": left,
         "notes": steps.notes,
         "skipped_sources": steps.skipped_sources,
         "pulled_bytes": steps.pulled_bytes,

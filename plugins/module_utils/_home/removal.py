@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Remove homes. A note is written before the links move, so that the next run finishes a removal that was cut off.
 
-Without the note, such a home would look like one that is kept for a rollback.
+Without the note, such a home would look like one that is kept for a rollback. One that is in use is noted too: the next
+run removes it, or leaves it for good.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def noted_removal(
     """Note the homes that are to be removed, while the block moves the links. See `finish_removals`.
 
     The note stays if the block fails after a link has moved, for example on a full disk, and if at its end ``left``
-    has homes in it that could not be removed.
+    has homes in it that could not be removed, or were in use.
     """
     if not homes:
         yield
@@ -52,7 +53,7 @@ def noted_removal(
 
 
 def finish_removals(root: str, needed: Collection[str]) -> list[str]:
-    """Finish the removals of runs that were cut off. Homes that are now needed, linked or in use stay.
+    """Finish the removals of earlier runs. Homes that are now needed, linked or in use stay.
 
     Called with the lock held, before the staging is swept. Returns the homes that were removed.
     """
