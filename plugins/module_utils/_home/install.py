@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import time
@@ -38,6 +39,9 @@ from ansible_collections.fleet.python.plugins.module_utils._root.lock import loc
 from ansible_collections.fleet.python.plugins.module_utils._root.parts import keep_part, take_part
 from ansible_collections.fleet.python.plugins.module_utils._root.staging import new_stage, staging_of
 from ansible_collections.fleet.python.plugins.module_utils._root.sweep import own_stage
+
+# What the name of a delta has after that of its archive, as plugin_utils/_builds/deltas.py makes it.
+_BESIDE = re.compile(r"\.from-[0-9a-f]{16}\.delta$")
 
 
 @contextmanager
@@ -84,7 +88,9 @@ def fetched_archives(
 def _downloaded(download: Any, pull: Any, path: str, install: dict[str, Any]) -> Any:
     """Download the archive, or the delta. Raises FetchError; DeltaError for a delta, since the archive may be had."""
     try:
-        return download(pull, path, install["delta"] or install["sha256"], resumes=True)
+        fetched = download(pull, path, install["delta"] or install["sha256"], resumes=True)
+        # The receipt is the same whichever of them came: the source is where the archive lies.
+        return fetched._replace(source=_BESIDE.sub("", fetched.source))
     except FetchError as error:
         if not install["delta"]:
             raise

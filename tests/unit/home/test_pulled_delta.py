@@ -21,13 +21,14 @@ from ansible_collections.fleet.python.plugins.module_utils._home.steps import Ap
 from tests.unit.delta.small import NEW, delta, home, listed
 from tests.world.server import MirrorServer
 
+NAME = f"20240909/python.tar.gz.from-{'0' * 16}.delta"
 HOME, OLD_HOME = "cpython-3.12.6+20240909", "cpython-3.12.2+20240224"
 
 
 @pytest.fixture(name="server")
 def _server(tmp_path: Path) -> Iterator[MirrorServer]:
-    (tmp_path / "served").mkdir()
-    delta(tmp_path).rename(tmp_path / "served/delta")
+    (tmp_path / "served" / NAME).parent.mkdir(parents=True)
+    delta(tmp_path).rename(tmp_path / "served" / NAME)
     with MirrorServer(tmp_path / "served") as server:
         yield server
 
@@ -35,7 +36,7 @@ def _server(tmp_path: Path) -> Iterator[MirrorServer]:
 def install_of(tmp_path: Path, server: MirrorServer) -> dict[str, Any]:
     """What the controller asks the module for, on a host with the old home."""
     (tmp_path / "root").mkdir()
-    with open(tmp_path / "served/delta", "rb") as file:
+    with open(tmp_path / "served" / NAME, "rb") as file:
         tree = read_index(file).tree
     home(tmp_path / "root" / OLD_HOME)
     return {
@@ -44,30 +45,32 @@ def install_of(tmp_path: Path, server: MirrorServer) -> dict[str, Any]:
         "source": "",
         "file": "",
         "pull": "",
-        "delta": hashlib.sha256((tmp_path / "served/delta").read_bytes()).hexdigest(),
+        "delta": hashlib.sha256((tmp_path / "served" / NAME).read_bytes()).hexdigest(),
         "old": OLD_HOME,
         "tree": tree,
-        "order": Pull(urls=(f"{server.url}/delta",)).text(),
+        "order": Pull(urls=(f"{server.url}/{NAME}",)).text(),
         "sha256": NEW,
         "top": ["python"],
         "receipt": {"sha256": NEW},
     }
 
 
-def pulled(root: Path, install: dict[str, Any], steps: Steps) -> Path:
-    """Do what the module does up to the tree of the new build; the folder with the tree."""
+def pulled(root: Path, install: dict[str, Any], steps: Steps) -> tuple[Path, str]:
+    """Do what the module does up to the tree of the new build; the folder with the tree, and the receipt's source."""
     stage = root / "stage"
     with fetched_archives(str(root), {"installs": [install]}, True, steps) as fetched:
         stage.mkdir()
-        _unpacked(str(root), str(stage), install, fetched[HOME], steps)
-    return stage / "tree"
+        source, _contents = _unpacked(str(root), str(stage), install, fetched[HOME], steps)
+    return stage / "tree", source
 
 
 def test_it_makes_the_tree_of_the_archive(tmp_path: Path, server: MirrorServer) -> None:
     install, steps = install_of(tmp_path, server), Steps()
-    assert listed(pulled(tmp_path / "root", install, steps)) == listed(tmp_path / "to")
-    assert steps.pulled_bytes == {HOME: (tmp_path / "served/delta").stat().st_size}
-    assert [request.path for request in server.requests] == ["/delta"]
+    tree, source = pulled(tmp_path / "root", install, steps)
+    assert listed(tree) == listed(tmp_path / "to")
+    assert source == f"{server.url}/20240909/python.tar.gz"
+    assert steps.pulled_bytes == {HOME: (tmp_path / "served" / NAME).stat().st_size}
+    assert [request.path for request in server.requests] == [f"/{NAME}"]
 
 
 def _damaged(served: Path, _install: dict[str, Any], _root: Path) -> None:
@@ -104,7 +107,7 @@ def test_in_doubt_the_archive_is_to_come(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     install = install_of(tmp_path, server)
-    spoil(tmp_path / "served/delta", install, tmp_path / "root")
+    spoil(tmp_path / "served" / NAME, install, tmp_path / "root")
     read: list[BinaryIO] = []
     original = read_index
 
