@@ -68,22 +68,20 @@ class _Refuses(MirrorHandler):
         return self.path.endswith(".tar.gz")
 
 
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 @pytest.fixture
-def target(way: str, new_host: NewHost) -> Target:
-    image, _transfer = WAYS[way]
-    target = new_host(image, *(_wget() if way == "wget" else ()))
-    if way == "wget":
-        target.sh("wget --version | grep -q GNU")
-    if way == "busybox-wget":
-        target.sh("rm /usr/bin/curl")
-    if image == "debian12-python3":
-        target.sh('python3 -c "$1"', _LOGGER)
-    return target
+def targets(new_host: NewHost) -> list[Target]:
+    """A host for each way, of its name."""
+    made = []
+    for way, (image, transfer) in WAYS.items():
+        target = new_host(image, *(_wget() if way == "wget" else ()), name=way, transfer=transfer)
+        if way == "wget":
+            target.sh("wget --version | grep -q GNU")
+        if way == "busybox-wget":
+            target.sh("rm /usr/bin/curl")
+        if image == "debian12-python3":
+            target.sh('python3 -c "$1"', _LOGGER)
+        made.append(target)
+    return made
 
 
 def _wget() -> list[str]:
@@ -114,54 +112,53 @@ def _found_on_controller(controller: Controller) -> list[Path]:
     ]
 
 
-@pytest.mark.parametrize("outcome", ["installed", "refused"])
-def test_no_secret_is_seen(
-    outcome: str, way: str, target: Target, controller: Controller, serve: Serve, world: Cache
-) -> None:
-    """At the highest verbosity, with what Ansible leaves on hosts when it is told to."""
-    mirror = serve(world.mirror, _Refuses if outcome == "refused" else MirrorHandler)
-    # A mirror answers as a proxy does.
-    proxy = serve(world.mirror, _Refuses if outcome == "refused" else MirrorHandler)
-    task: dict[str, Any] = {
-        "version": "3.13",
-        "source": _secret(mirror.url, PASSWORD),
-        "catalogue": str(world.mirror / "SHA256SUMS"),
-        "headers": {"X-Token": TOKEN},
-        "proxy": _secret(proxy.url, PROXY),
-        "transfer": WAYS[way][1],
-        "compile_bytecode": False,
-    }
-    ran = controller.play(
-        {target.name: target.variables},
-        [{"fleet.python.interpreter": task}],
-        arguments=("-vvvvv", "--diff"),
-        variables={"ANSIBLE_KEEP_REMOTE_FILES": "1"},
-    )
-    [done] = ran.outcomes
-    assert done.status == ("ok" if outcome == "installed" else "failed")
-    _sent(proxy)
-    for text in (ran.output, json.dumps(done.result)):
-        assert PLANTED not in text
-    assert _found_on(target) == ""
-    assert _found_on_controller(controller) == []
-    if outcome == "installed":
-        assert mirror.url in target.sh("cat /opt/python/3.13/.fleet-receipt") or way in (
-            "push",
-            "python-push",
-            "busybox-wget",
+def test_no_secret_is_seen(targets: list[Target], controller: Controller, serve: Serve, world: Cache) -> None:
+    """At the highest verbosity, with what Ansible leaves on hosts when it is told to: first refused, then installed."""
+    for handler, status in ((_Refuses, "failed"), (MirrorHandler, "ok")):
+        # A mirror answers as a proxy does.
+        mirror, proxy = serve(world.mirror, handler), serve(world.mirror, handler)
+        task: dict[str, Any] = {
+            "version": "3.13",
+            "source": _secret(mirror.url, PASSWORD),
+            "catalogue": str(world.mirror / "SHA256SUMS"),
+            "headers": {"X-Token": TOKEN},
+            "proxy": _secret(proxy.url, PROXY),
+            "transfer": "{{ transfer }}",
+            "compile_bytecode": False,
+        }
+        ran = controller.play(
+            {target.name: target.variables for target in targets},
+            [{"fleet.python.interpreter": task}],
+            arguments=("-vvvvv", "--diff", "--forks=6"),
+            variables={"ANSIBLE_KEEP_REMOTE_FILES": "1"},
         )
-    if target.container.image.name == "debian12-python3" and (outcome, way) != ("refused", "python-push"):
-        # The module has said there what it was called with.
-        assert "ansible-fleet.python.interpreter" in target.sh("cat /var/log/all")
+        results = {done.host: done for done in ran.outcomes}
+        assert {way: done.status for way, done in results.items()} == dict.fromkeys(WAYS, status)
+        # Whoever pulls asks by itself, and the controller once for the rest.
+        asked = _sent(proxy)
+        pulling = {target.container.address for target in targets if target.variables["transfer"] == "pull"}
+        assert pulling < asked
+        for text in (ran.output, *(json.dumps(done.result) for done in ran.outcomes)):
+            assert PLANTED not in text
+        for target in targets:
+            assert _found_on(target) == "", target.name
+        assert _found_on_controller(controller) == []
+        for target in targets:
+            if status == "ok" and target.variables["transfer"] == "pull":
+                assert mirror.url in target.sh("cat /opt/python/3.13/.fleet-receipt")
+            if target.container.image.name == "debian12-python3" and (status, target.name) != ("failed", "python-push"):
+                # The module has said there what it was called with.
+                assert "ansible-fleet.python.interpreter" in target.sh("cat /var/log/all")
 
 
-def _sent(proxy: MirrorServer) -> None:
-    """The secrets were really used."""
+def _sent(proxy: MirrorServer) -> set[str]:
+    """The secrets were really used; by whom."""
     asked = [request for request in proxy.requests if request.path.endswith(".tar.gz")]
     assert asked
     assert {request.headers["X-Token"] for request in asked} == {TOKEN}
     assert all("Authorization" in request.headers for request in asked)
     assert all("Proxy-Authorization" in request.headers for request in asked)
+    return {request.client for request in asked}
 
 
 def test_none_is_in_a_lock(controller: Controller, serve: Serve, world: Cache, tmp_path: Path) -> None:
@@ -212,7 +209,10 @@ def _mistyped() -> list[dict[str, Any]]:
     return [{**task, "ignore_errors": True} for task in tasks]
 
 
-@pytest.mark.parametrize("verbosity", [(), ("-vvv",)], ids=["quiet", "verbose"])
+# What is told by default is among what is told then.
+@pytest.mark.parametrize(
+    "verbosity", [pytest.param((), id="quiet", marks=pytest.mark.slow), pytest.param(("-vvv",), id="verbose")]
+)
 def test_an_option_that_is_wrong_shows_no_other(verbosity: tuple[str, ...], controller: Controller) -> None:
     """Ansible's own check of arguments shows all of them, whichever is wrong."""
     # Not in the playbook: Ansible shows the lines that an error comes from.
