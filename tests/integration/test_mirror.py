@@ -106,21 +106,6 @@ def test_mirror_of_a_lock(
     uv.install(mirror_host.url, world)
 
 
-def test_configuration_is_tried_before_it_is_used(mirror_host: Mirror, serve: Serve, world: Cache) -> None:
-    """A new one is loaded; one that nginx refuses is not put in place, and the mirror goes on as it was."""
-    variables = fetching(serve(world.mirror))
-    mirror_host.role(**variables)
-    changes = mirror_host.changes(**variables, mirror_port=8080)
-    assert "Reload nginx itself" in changes
-    assert "Run nginx itself" not in changes
-    mirror_host.url += ":8080"
-    assert mirror_host.status("SHA256SUMS") == 200
-
-    with pytest.raises(AssertionError, match="failed to validate"):
-        mirror_host.role(**variables, mirror_certificate="/none.pem", mirror_certificate_key="/none.key")
-    assert mirror_host.status("SHA256SUMS") == 200
-
-
 def test_variables_that_do_not_fit(mirror_host: Mirror, controller: Controller) -> None:
     wrong: dict[str, dict[str, str]] = {
         "neither": {},
@@ -171,10 +156,16 @@ def test_mirror_that_fetches_what_is_asked_for(
     assert mirror_host.status("20250317/cpython-nothing.tar.gz") == 404
 
 
-def test_a_client_changes_nothing_of_what_upstream_is_asked(mirror_host: Mirror, serve: Serve, world: Cache) -> None:
-    """Neither the cache, by a query or another spelling of a name, nor what goes upstream with a request."""
+def test_neither_a_client_nor_a_wrong_configuration_gets_through(
+    mirror_host: Mirror, serve: Serve, world: Cache
+) -> None:
+    """What upstream is asked is not changed by a query, another spelling of a name, or headers.
+
+    A new configuration is loaded; one that nginx refuses is not put in place, and the mirror goes on as it was.
+    """
     upstream = serve(world.mirror)
-    mirror_host.role(**fetching(upstream))
+    variables = fetching(upstream)
+    mirror_host.role(**variables)
     address = urlsplit(mirror_host.url)
     release, _slash, asset = GNU.partition("/")
     for path in (
@@ -200,6 +191,16 @@ def test_a_client_changes_nothing_of_what_upstream_is_asked(mirror_host: Mirror,
     assert hashlib.sha256(answer.content).hexdigest() == hashlib.sha256((world.mirror / GNU).read_bytes()).hexdigest()
     [request] = upstream.requests
     assert "pl4nted" not in str(request.headers)
+
+    changes = mirror_host.changes(**variables, mirror_port=8080)
+    assert "Reload nginx itself" in changes
+    assert "Run nginx itself" not in changes
+    mirror_host.url += ":8080"
+    assert mirror_host.status("SHA256SUMS") == 200
+
+    with pytest.raises(AssertionError, match="failed to validate"):
+        mirror_host.role(**variables, mirror_certificate="/none.pem", mirror_certificate_key="/none.key")
+    assert mirror_host.status("SHA256SUMS") == 200
 
 
 class _LoginPage(MirrorHandler):
