@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +19,29 @@ from tests.world.server import MirrorServer
 PYTHON = "/opt/python/3.13/bin/python3.13"
 
 
-@pytest.mark.parametrize("pipelining", [False, True])
-def test_ssh_as_an_ordinary_user_with_become(pipelining: bool, ssh_host: SshHost, interpreter: Interpreter) -> None:
-    target = ssh_host(ansible_become=True, ansible_pipelining=pipelining)
+def test_ssh_as_an_ordinary_user_with_become(ssh_host: SshHost, everywhere: Everywhere) -> None:
+    """Without and with pipelining: each a host of its own to Ansible, with its own root."""
+    target = ssh_host(ansible_become=True)
+    hosts = [
+        replace(target, name=name, variables={**target.variables, "ansible_pipelining": name == "pipelining"})
+        for name in ("plain", "pipelining")
+    ]
     before = target.sh("ls -lAn /opt")
-    predicted = interpreter(target, "3.13", "--check").ok()
-    installed = interpreter(target).ok()
-    assert installed["changed"]
-    assert plannable(installed) == predicted["interpreters"]
-    target.sh('"$1" -c "import ssl, sqlite3, ctypes, lzma"', PYTHON)
-    # The tree belongs to root, whoever came in; nobody else may write to it.
-    assert target.sh("find /opt/python/ ! -user 0 -o ! -type l -perm /022") == ""
-    assert not interpreter(target).ok()["changed"]
-    assert interpreter(target, state="absent").ok()["changed"]
+
+    def run(*arguments: str, **options: Any) -> dict[str, dict[str, Any]]:
+        outcomes = everywhere(hosts, "3.13", *arguments, root="/opt/{{ inventory_hostname }}", **options)
+        return {name: outcome.ok() for name, outcome in outcomes.items()}
+
+    predicted = run("--check")
+    installed = run()
+    for name, result in installed.items():
+        assert result["changed"]
+        assert plannable(result) == predicted[name]["interpreters"]
+        target.sh('"$1" -c "import ssl, sqlite3, ctypes, lzma"', f"/opt/{name}/3.13/bin/python3.13")
+        # The tree belongs to root, whoever came in; nobody else may write to it.
+        assert target.sh('find "$1" ! -user 0 -o ! -type l -perm /022', f"/opt/{name}/") == ""
+    assert not any(result["changed"] for result in run().values())
+    assert all(result["changed"] for result in run(state="absent").values())
     assert target.sh("ls -lAn /opt") == before
 
 
