@@ -33,23 +33,38 @@ def host(ssh_host: SshHost) -> Target:
 
 
 # With so many links the probe is too long for a command of dropbear's, and travels as a file.
-@pytest.mark.parametrize(("transfer", "links"), [("push", 1), ("pull", 40)])
+PUSH, PULL = ("push", 1), ("pull", 40)
+MIXED = {"csh": PUSH, "tcsh": PULL, "fish": PUSH, "dropbear": PULL, "dropbear, short": PUSH}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param(MIXED, id="mixed"),
+        *(
+            pytest.param(dict.fromkeys(list(MIXED)[:4], each), id=each[0], marks=pytest.mark.slow)
+            for each in (PUSH, PULL)
+        ),
+    ],
+)
 def test_every_way_in_installs_and_then_changes_nothing(
-    host: Target, everywhere: Everywhere, transfer: str, links: int
+    host: Target, everywhere: Everywhere, given: dict[str, tuple[str, int]]
 ) -> None:
     """All go to one container, where each has a root of its own."""
-    users = [replace(host, name=shell, variables={**host.variables, "ansible_user": shell}) for shell in SHELLS]
-    ways = [*users, replace(host, name="dropbear", variables={**host.variables, "ansible_port": 2222})]
-    here = "/opt/python of {{ inventory_hostname }}"
+    ways = []
+    for name, (transfer, links) in given.items():
+        own: dict[str, Any] = {"ansible_user": name} if name in SHELLS else {"ansible_port": 2222}
+        own |= {"transfer": transfer, "paths": [f"/opt/python of {name} links/py-{number}" for number in range(links)]}
+        ways.append(replace(host, name=name, variables={**host.variables, **own}))
     task: dict[str, Any] = {
-        "root": here,
-        "links": [f"{here} links/py-{number}" for number in range(links)],
-        "transfer": transfer,
+        "root": "/opt/python of {{ inventory_hostname }}",
+        "links": "{{ paths }}",
+        "transfer": "{{ transfer }}",
     }
     outcomes = everywhere(ways, "3.13", **task)
     assert all(outcome.ok()["changed"] for outcome in outcomes.values())
     for way in ways:
-        host.sh('"$1" -c "import ssl"', f"/opt/python of {way.name} links/py-{links - 1}")
+        host.sh('"$1" -c "import ssl"', way.variables["paths"][-1])
     assert not any(outcome.ok()["changed"] for outcome in everywhere(ways, "3.13", **task).values())
     gone = everywhere(ways, "3.13", state="absent", **task)
     assert all(outcome.ok()["changed"] for outcome in gone.values())
