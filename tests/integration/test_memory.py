@@ -146,6 +146,7 @@ def test_controller_packs_zstd_anew_in_little_memory(tmp_path: Path) -> None:
     assert taken < SIZE >> 10
 
 
+@pytest.mark.slow
 def test_an_archive_that_does_not_tell_its_size_takes_what_it_looks_back(tmp_path: Path) -> None:
     """Upstream's tell it."""
     sha256 = _packed(tmp_path / "mirror/20250317" / FULL, tells_size=False)
@@ -156,7 +157,11 @@ def test_an_archive_that_does_not_tell_its_size_takes_what_it_looks_back(tmp_pat
 
 @pytest.mark.parametrize(
     ("version", "flavor", "transfer"),
-    [("3.12", "install_only", "pull"), ("3.12", "install_only", "push"), ("3.13", "full", "push")],
+    [
+        ("3.12", "install_only", "pull"),
+        pytest.param("3.12", "install_only", "push", marks=pytest.mark.slow),
+        pytest.param("3.13", "full", "push", marks=pytest.mark.slow),
+    ],
 )
 def test_module_unpacks_in_pieces(
     version: str, flavor: str, transfer: str, new_host: NewHost, interpreter: Interpreter

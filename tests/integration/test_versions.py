@@ -21,7 +21,10 @@ def _version(target: Target, minor: str = "3.12") -> str:
     return target.sh(f"/opt/python/{minor}/bin/python{minor} -V").removeprefix("Python ").strip()
 
 
-@pytest.mark.parametrize("image", ["debian12", "alpine", "debian12-python3"])
+# The others' links are turned and turned back in test_rollout.py.
+@pytest.mark.parametrize(
+    "image", ["debian12", *(pytest.param(name, marks=pytest.mark.slow) for name in ("alpine", "debian12-python3"))]
+)
 def test_the_link_follows_what_is_asked_for(
     image: str, new_host: NewHost, interpreter: Interpreter, mirror: MirrorServer
 ) -> None:
@@ -77,7 +80,10 @@ def test_two_requests_for_one_build(new_host: NewHost, interpreter: Interpreter,
     assert not interpreter(target, ["3.13", ">=3.13,<3.14"]).ok()["changed"]
 
 
-@pytest.mark.parametrize("image", ["debian12", "alpine", "debian12-python3"])
+# A host with a Python is repaired in test_hostile_values.py, and one of musl too.
+@pytest.mark.parametrize(
+    "image", ["debian12", *(pytest.param(name, marks=pytest.mark.slow) for name in ("alpine", "debian12-python3"))]
+)
 def test_damage_is_repaired(image: str, new_host: NewHost, interpreter: Interpreter) -> None:
     target = new_host(image)
     before = target.state()
