@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from selenium.webdriver.common.keys import Keys
 
+from ansible_collections.fleet.python.plugins.plugin_utils._report.gather import with_transfers
 from tests.gates.node import node_modules
 from tests.page.made_up import made_up_report
 from tests.page.opened import Opened
@@ -34,6 +35,19 @@ def _host(finding: str) -> dict[str, Any]:
     """The first host of whom that is the worst, with a home that is known."""
     found = (host for host in FLEET["hosts"] if host["findings"][:1] == [finding] and host["homes"][0]["version"])
     return next(found)
+
+
+def test_the_detail_says_what_was_sent_and_downloaded(opened: Opened) -> None:
+    """Only if the report counts it."""
+    host = FLEET["hosts"][0]["host"]
+    build = {"sent_bytes": 11_300_000, "pulled_bytes": 2_000_000, "delta": True}
+    opened.load(with_transfers(FLEET, [[(host, {"interpreters": [build]})]]), f"#host={host}")
+    opened.fragment(f"#host={host}")
+    text = opened.find("#detail").text
+    for words in ("Sent to it in this run", "11.3 MB", "Downloaded by it in this run", "2.0 MB", "as a delta"):
+        assert words in text
+    opened.load(FLEET, f"#host={host}")
+    assert "in this run" not in opened.find("#detail").text
 
 
 @pytest.mark.parametrize("finding", ["affected", "damaged", "drifted", "leftovers"])

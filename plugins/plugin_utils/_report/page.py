@@ -16,6 +16,8 @@ from typing import Any, Final
 
 import jinja2
 
+from ansible_collections.fleet.python.plugins.plugin_utils._report.gather import BYTES
+
 # Not page/: ansible-core's loader takes a folder of that name for the module, and does not see this file.
 FILES: Final = Path(__file__).with_name("page_files")
 # In this order they are one script.
@@ -122,6 +124,7 @@ def _host(host: Mapping[str, Any], tables: Mapping[str, _Table]) -> list[Any]:
         [tables["missing"].index(each) for each in host["missing"]],
         [tables["others"].index(each) for each in host["other_pythons"]],
         [tables["leftovers"].index(each) for each in host["left_overs"]],
+        *([[host["transfers"][name] for name in BYTES]] if "transfers" in host else []),
     ]
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from ansible_collections.fleet.python.plugins.module_utils._libraries import LIBRARIES
+from ansible_collections.fleet.python.plugins.plugin_utils._report.gather import BYTES
 
 _HOST: Final = ("host", "state", "reason")
 _PLATFORM: Final = ("system", "arch", "libc", "libc_version", "level")
@@ -21,7 +22,7 @@ _HOME: Final = (
 )  # fmt: skip
 _SUPPORT: Final = ("state", "until", "ends")
 HEADER: Final = (
-    *_HOST, "findings", "drift", *(f"host_{name}" for name in _PLATFORM), *_HOME,
+    *_HOST, "findings", "drift", *(f"host_{name}" for name in (*_PLATFORM, *BYTES)), *_HOME,
     *(f"support_{name}" for name in _SUPPORT), *LIBRARIES,
 )  # fmt: skip
 # A spreadsheet takes a cell that begins so for a formula, and runs it.
@@ -42,6 +43,7 @@ def _rows(report: Mapping[str, Any]) -> Iterable[list[Any]]:
         platform = host["platform"] or {}
         about = [*(host[name] for name in _HOST), host["findings"], host["drift"]]
         about += [platform.get(name) for name in _PLATFORM]
+        about += [host.get("transfers", {}).get(name) for name in BYTES]
         for home in host["homes"] or [None]:
             yield [_cell(value) for value in (*about, *_home(home))]
 

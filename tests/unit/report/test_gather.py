@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.fleet.python.plugins.plugin_utils._report import gather
 from ansible_collections.fleet.python.plugins.plugin_utils._report.gather import by_worst, report_of
+from ansible_collections.fleet.python.plugins.plugin_utils._report.page import page
 from ansible_collections.fleet.python.plugins.plugin_utils._report.rows import csv_text
 from ansible_collections.fleet.python.plugins.plugin_utils._report.table import host_table
 from tests.unit.report.fleet import asset_name, entry, frame, home, lock_of, looked
@@ -160,7 +163,12 @@ def test_bytes_are_counted_by_host_and_in_all() -> None:
     assert table.endswith("11.3 MB sent and 95.0 MB downloaded in this run, 2 by delta")
     assert "MB in this run" in table.splitlines()[0]
     assert "13.3" in next(line for line in table.splitlines() if line.startswith("a "))
+    lines = list(csv.DictReader(io.StringIO(csv_text(report))))
+    assert [line["host_pulled_bytes"] for line in lines] == ["2000000", "93000000", "0"]
+    assert "11.3 MB sent, 95.0 MB downloaded, 2 by delta" in page(report)
     assert gather.with_transfers(hosts, []) is hosts
+    assert [line["host_sent_bytes"] for line in csv.DictReader(io.StringIO(csv_text(hosts)))] == ["", "", ""]
+    assert "In this run" not in page(hosts)
 
 
 _JSON = st.recursive(

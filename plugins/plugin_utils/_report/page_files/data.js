@@ -30,6 +30,7 @@ function readReport() {
         missing: row[8].map((place) => data.missing[place]),
         others: row[9].map((place) => data.others[place]),
         leftovers: row[10].map((place) => data.leftovers[place]),
+        transfers: row[11] || [],
     });
     return { locked: data.locked, advised: data.advised, known: data.known, hosts: data.hosts.map(host) };
 }

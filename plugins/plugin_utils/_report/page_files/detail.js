@@ -103,11 +103,15 @@ function homeSection(home) {
 
 function hostFacts(host) {
     const { platform } = host;
+    const [sent, pulled, deltas] = host.transfers;
     return facts([
         ['System', platform ? platform.system : ''],
         ['Platform', platformWords(host)],
         ['CPU level', platform?.level ? `x86-64-v${platform.level}` : ''],
         ['Root', host.root],
+        ['Sent to it in this run', sent === undefined ? '' : bytes(sent)],
+        ['Downloaded by it in this run', pulled === undefined ? '' : bytes(pulled)],
+        ['Builds that came as a delta', deltas === undefined ? '' : number(deltas)],
         ['Advisories', report.advised ? '' : 'not looked for'],
     ]);
 }
