@@ -15,6 +15,7 @@ import pytest
 
 from tests.integration.conftest import Everywhere, Interpreter, NewHost, Serve
 from tests.integration.delta_site import LOCK, NEW, OLD, bundle_of, lock_of, two_patches
+from tests.integration.mirror_role import Mirror, write_lock
 from tests.integration.playbook import Controller
 from tests.integration.target import Target
 from tests.integration.test_delta import _home, _one
@@ -197,3 +198,26 @@ def test_behind_an_air_gap(older: Older, bundle: Path, tmp_path: Path, collectio
     assert (found["sent_bytes"], found["pulled_bytes"]) == (size, 0)
     again = behind.play({"host": target.variables}, [{"fleet.python.interpreter": {**task, "verify": "deep"}}])
     assert not again.outcomes[0].ok()["changed"]
+
+
+@pytest.mark.slow
+def test_a_mirror_serves_real_ones(
+    new_host: NewHost, everywhere: Everywhere, controller: Controller, world: Cache, tmp_path: Path
+) -> None:
+    """As the guide on slow links has it: the role makes them of the lock, nginx serves them, and a Debian upgrades."""
+    mirror = Mirror(new_host("debian12-nginx", name="mirror"), controller)
+    lock = write_lock(tmp_path / LOCK, "3.12", ["x86_64_v2-unknown-linux-gnu"], controller, world)
+    files = tmp_path / "mirror"
+    serves: dict[str, Any] = {"mirror_lock": str(lock), "mirror_delta_from": 3, "mirror_files": str(files)}
+    serves |= {"mirror_source": [str(world.mirror)], "mirror_catalogue": "source"}
+    mirror.role(**serves)
+    assert mirror.changes(**serves) == set()
+
+    device = new_host("debian12-python3", name="device")
+    assert everywhere([device], "3.12.2", max_level=2)["device"].ok()["changed"]
+    options: dict[str, Any] = {"source": mirror.url, "lock": str(files / LOCK), "transfer": "pull", "max_level": 2}
+    found = _one(everywhere([device], "3.12", **options)["device"].ok())
+    assert (found["action"], found["version"], found["delta"], found["sent_bytes"]) == ("upgraded", "3.12.6", True, 0)
+    assert found["pulled_bytes"] < 0.25 * (files / found["release"] / found["asset"]).stat().st_size
+    device.sh('/opt/python/3.12/bin/python3.12 -c "import ssl, sqlite3"')
+    assert not everywhere([device], "3.12", verify="deep", **options)["device"].ok()["changed"]

@@ -239,6 +239,7 @@ IMAGES = (
     Image("debian12-systemd", "amd64", "bookworm", ("systemd",)),
     # What downloads by itself and has no Python: hosts of boot scripts.
     Image("debian12-curl", "amd64", "bookworm", ("curl", "ca-certificates")),
+    Image("debian12-arm64-curl", "arm64", "bookworm", ("curl", "ca-certificates"), only_named=True),
     # What runs ansible-pull, with a Python of ours.
     Image(
         "debian12-pull",
