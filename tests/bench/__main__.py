@@ -14,9 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,18 +26,17 @@ from tests.gates.places import COLLECTIONS, REPOSITORY
 from tests.gates.suites import processors
 from tests.world import hosts
 from tests.world.cache import Cache
-from tests.world.errors import WorldError
 from tests.world.podman import bridge_address, unavailable
 from tests.world.server import MirrorServer
 
-from . import deltas, fleet_report, idle, plays, probe
+from . import idle, plays, probe
 from .aims import HEAD, aims
 from .controller import Controller
 from .floors import floors
 from .fresh import ASSET, RELEASE, SETTINGS, VERSION, Install, pairs
 from .local_host import LocalHost
 from .many import many
-from .measure import BenchError
+from .parts import ALONE, measured, resolution, some
 from .plot import plot
 from .report import page, table
 from .trips import round_trips
@@ -89,43 +87,6 @@ def _lines(by_count: Mapping[str, Any]) -> dict[str, dict[int, float]]:
     return {name: lines[name] for name in _PLOTTED if len(lines.get(name, ())) > 1}
 
 
-def _deltas(mirror: Path, scratch: Path) -> dict[str, Any]:
-    return deltas.deltas(mirror, scratch / "deltas")
-
-
-def _emulated(mirror: Path, scratch: Path) -> dict[str, Any]:
-    return dict(deltas.emulated(mirror, scratch / "deltas"))
-
-
-# What stands by itself, by the parts that it has: each takes the mirror's folder, and one to work in.
-ALONE: Mapping[str, Mapping[str, Callable[[Path, Path], Any]]] = {
-    "delta": {"delta": _deltas, "delta emulated": _emulated},
-    "fleet report": {"fleet report": lambda _mirror, _scratch: fleet_report.measured()},
-    "resolution": {"resolution": lambda _mirror, _scratch: _resolution()},
-}
-
-
-def some(directory: Path, names: Sequence[str], results: dict[str, Any]) -> dict[str, Any]:
-    """The results of an earlier run, with those of these parts made anew."""
-    for name in names:
-        for part, measure in ALONE[name].items():
-            results.pop(part, None)
-            results["not measured"].pop(part, None)
-            measured(results, part, partial(measure, Cache().mirror, directory))
-    return results
-
-
-def measured(results: dict[str, Any], name: str, measure: Callable[[], Any]) -> None:
-    """Add the results of one part, or why it could not be measured."""
-    print(f"measuring: {name}", flush=True)
-    start = time.monotonic()
-    try:
-        results[name] = measure()
-    except (BenchError, WorldError) as error:
-        results["not measured"][name] = str(error)
-    print(f"measured: {name}, {time.monotonic() - start:.0f} s", flush=True)
-
-
 class Bench:
     """One run of all parts; what one of them cannot measure is named, and the others go on."""
 
@@ -148,7 +109,7 @@ class Bench:
             stage = self._stage(install, scratch)
             self._part("probe", lambda: _json(probe.probes(stage.root, self._rounds * 3)))
             self._part("verify", lambda: _json(probe.verifying(stage.root, self._rounds)))
-            self._part("resolution", _resolution)
+            self._part("resolution", resolution)
             some(self._directory, ("fleet report", "delta"), self._results)
             self._part("no task", lambda: idle.base(stage, self._rounds).as_json())
             self._part("local", lambda: self._local(stage))
@@ -230,11 +191,6 @@ def _by_count(results: Mapping[int, dict[str, Any]]) -> dict[str, Any]:
 
 def _json(results: dict[str, Any]) -> dict[str, Any]:
     return {name: result.as_json() for name, result in results.items()}
-
-
-def _resolution() -> str:
-    command = [sys.executable, "-m", "tests.bench.resolve"]
-    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
 
 
 def _machine(uv: Path) -> dict[str, Any]:

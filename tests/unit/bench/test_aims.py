@@ -10,10 +10,10 @@ from typing import Any, cast
 
 import pytest
 
-from tests.bench.__main__ import ALONE, some
 from tests.bench.aims import HEAD, Aim, aims
 from tests.bench.measure import BenchError
 from tests.bench.missed import reasons
+from tests.bench.parts import ALONE, some
 from tests.bench.report import table
 
 
