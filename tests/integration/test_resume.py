@@ -80,9 +80,10 @@ def test_the_next_run_goes_on(link: Link, target: Target, everywhere: Everywhere
 
 
 @pytest.mark.slow
-def test_a_delta_at_64_kilobytes_a_second(link: Link, target: Target, everywhere: Everywhere) -> None:
-    whole = _pushed_once(link, target, everywhere, "3.12.2")
+def test_at_64_kilobytes_a_second(link: Link, target: Target, everywhere: Everywhere) -> None:
+    """A whole archive, which takes 13 minutes, and then a delta."""
     link.rate = SLOW
+    whole = _pushed_once(link, target, everywhere, "3.12.2", delta_link=64)
     delta = _pushed_once(link, target, everywhere, "3.12.6", delta="always", delta_link=64)
     assert delta["delta"]
     assert delta["sent_bytes"] < whole["sent_bytes"] / 2

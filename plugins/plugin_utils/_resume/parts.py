@@ -16,6 +16,8 @@ from ansible_collections.fleet.python.plugins.plugin_utils._host.script import C
 
 # In bytes: what is sent at once after a push broke off. It takes a minute at 64 kB/s.
 PIECE: Final = 4 << 20
+# In bytes: the least that is sent at once, where connections hold for less than that. What was under way is lost then.
+SMALLEST: Final = 1 << 18
 # In bytes: an attempt that brings less brings nothing. So the attempts are bounded by the size of the file.
 LEAST: Final = 1 << 16
 # How many attempts in a row may bring nothing.

@@ -18,6 +18,7 @@ from typing import Protocol
 
 from ansible_collections.fleet.python.plugins.plugin_utils._resume.parts import (
     PIECE,
+    SMALLEST,
     Kept,
     PartError,
     Patience,
@@ -84,11 +85,11 @@ class Upload:
                 left -= len(data)
         return not left and digest.hexdigest() == kept.sha256
 
-    def piece(self, at: int) -> bytes:
-        """What follows after so many bytes, as much as is sent at once."""
+    def piece(self, at: int, most: int) -> bytes:
+        """What follows after so many bytes, and ``most`` of it."""
         with self.local.open("rb") as file:
             file.seek(at)
-            return file.read(PIECE)
+            return file.read(most)
 
 
 def push(
@@ -107,7 +108,7 @@ def push(
     """
     kept_parts = _KeptParts(way, file)
     size, kept, had = file.size, 0, 0
-    waiting, look, whole = "", begun, 0
+    waiting, look, whole, piece = "", begun, 0, PIECE
     patience = Patience()
     while True:
         lost: LostError | None = None
@@ -125,7 +126,11 @@ def push(
                 waiting = way.target(file.local.name)
                 return Pushed(way.copy(file.local, any_method=whole == 2), size)
             waiting = way.target(f"{file.sha256[:16]}-{kept}-{patience.idle}")
-            way.write(file.piece(kept), waiting)
+            try:
+                way.write(file.piece(kept, piece), waiting)
+            except LostError:
+                piece = max(piece // 2, SMALLEST)
+                raise
         except LostError as error:
             lost = error
         if not patience.came(kept):

@@ -34,7 +34,10 @@ KEY = SHA256[:16]
 
 
 class Link:
-    """A host that is a folder. ``most``: how many bytes get through at once; ``down``: how many commands fail."""
+    """A host that is a folder. ``most``: how many bytes get through at once; ``down``: how many commands fail.
+
+    ``arrives``: what share of the bytes that get through before a break the host reads, before the rest is dropped.
+    """
 
     def __init__(self, folder: Path, most: int = 1 << 40, *, shell: str = "/bin/sh") -> None:
         self.inbox = folder / "inbox"
@@ -44,6 +47,7 @@ class Link:
         self.copies: list[bool] = []
         self.commands = 0
         self.down = 0
+        self.arrives = 1.0
         self.after: Callable[[], object] = lambda: None
         self._shell = shell
 
@@ -61,8 +65,9 @@ class Link:
     def _send(self, data: bytes, target: str) -> None:
         through = data[: self.most]
         self.sent += len(through)
-        Path(target).write_bytes(through)
-        if len(through) < len(data):
+        whole = len(through) == len(data)
+        Path(target).write_bytes(through if whole else through[: int(len(through) * self.arrives)])
+        if not whole:
             raise LostError(ConnectionError("cut"))
 
     def run(self, command: str) -> str:
@@ -119,6 +124,15 @@ def test_every_byte_is_sent_once(most: int, pieces: bool, tmp_path: Path, file: 
     assert part(file).parent.stat().st_mode & 0o777 == 0o700
     assert link.sent == len(CONTENT)
     assert list(link.inbox.iterdir()) == []
+
+
+def test_parts_become_so_small_that_they_get_through(tmp_path: Path, file: Upload) -> None:
+    """A break by RST drops what the host has not read yet (TCP, RFC 9293 3.5.3)."""
+    link = Link(tmp_path, 600_000)
+    link.arrives = 0.2
+    assert pushed(link, file, pieces=True) == Pushed(str(part(file)), len(CONTENT))
+    # Parts of 1,000,000 bytes would never arrive whole: five times the file.
+    assert link.sent < len(CONTENT) * 1.4
 
 
 def test_the_next_run_goes_on(tmp_path: Path, file: Upload) -> None:
