@@ -130,23 +130,33 @@ def test_wrong_sha256(
         assert expected not in {path.name for path in controller.cache.rglob("*")}
 
 
-@pytest.mark.parametrize(("handler", "reason"), [(_HasNoArchives, "404"), (_HangsUp, "")])
 def test_failed_download(
-    handler: type[MirrorHandler],
-    reason: str,
-    ways: list[Target],
-    everywhere: Everywhere,
-    serve: Serve,
-    world: Cache,
-    controller: Controller,
+    ways: list[Target], everywhere: Everywhere, serve: Serve, world: Cache, controller: Controller
 ) -> None:
-    mirror = serve(world.mirror, handler)
+    mirror = serve(world.mirror, _HasNoArchives)
     messages = _refused_all(ways, everywhere, source=mirror.url)
     for target in ways:
         assert f"{mirror.url}/{_release(target.variables['asset'])}/" in messages[target.name]
-        assert reason in messages[target.name]
-    # What has come of a broken download is gone on with by the next run.
-    assert bool(list(controller.cache.rglob("*.part"))) == (handler is _HangsUp)
+        assert "404" in messages[target.name]
+    assert not list(controller.cache.rglob("*.part"))
+
+
+def test_download_that_breaks_off(
+    ways: list[Target], everywhere: Everywhere, serve: Serve, world: Cache, controller: Controller
+) -> None:
+    """What has come of it stays, on the host that downloads or on the controller, and is said to."""
+    before = [target.state() for target in ways]
+    mirror = serve(world.mirror, _HangsUp)
+    outcomes = everywhere(ways, "3.13", transfer="{{ transfer }}", source=mirror.url)
+    for target, state in zip(ways, before, strict=True):
+        message = outcomes[target.name].refusal()
+        assert f"{mirror.url}/{_release(target.variables['asset'])}/" in message
+        if target.variables["transfer"] == "pull":
+            assert "as it was, but for what may have come of the file, with which the next run goes on" in message
+            assert target.sh("cd /opt/python/.staging/part-*/ && ls") == "archive\nmade-root\n"
+            target.sh("rm -r /opt/python")
+        assert target.state() == state
+    assert list(controller.cache.rglob("*.part"))
 
 
 @pytest.mark.parametrize("damage", ["file", "members"])

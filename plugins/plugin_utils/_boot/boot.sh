@@ -4,7 +4,6 @@
 # After downloaders.sh and fetch.sh, and values for FLEET_ROOT, FLEET_CARRIER (the sha256 of the carrier), FLEET_NAME (its
 # name), FLEET_CARRIER_SOURCES and FLEET_SOURCES (a base URL on each line), FLEET_ACCESS (the lines of a pull file but its
 # URLs), FLEET_AUTHORITIES (PEM), FLEET_DELAY, FLEET_SPREAD (seconds) and FLEET_RETRIES.
-as_it_was="The host is as it was. Mend what is named, then run again"
 push="run the role with transfer: push"
 
 # tidy: remove what this script keeps for itself, and what it has staged
@@ -30,8 +29,13 @@ in_json() {
 # refuse REASON STATE: say what failed in one line of JSON, and leave the host as it was, unless another state is given
 refuse() {
   tidy
+  kept=""
+  for part in "$FLEET_ROOT/.staging"/part-*; do
+    [ ! -d "$part" ] || kept=", but for what has come of a file, with which the next run goes on"
+  done
   printf "{\"changed\": false, \"failed\": true, \"msg\": \"%s\"}\n" \
-    "$(printf "%s: %s. %s\n" "$(uname -n)" "$1" "${2:-$as_it_was}" | in_json)"
+    "$(printf "%s: %s. %s\n" "$(uname -n)" "$1" \
+      "${2:-The host is as it was$kept. Mend what is named, then run again}" | in_json)"
   exit 1
 }
 

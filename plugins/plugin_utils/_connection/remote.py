@@ -29,6 +29,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._execute.errors impor
     ConcurrentRunError,
     CrashError,
     IllegalInstructionError,
+    PushError,
     StageError,
     UnfitDeltaError,
     UnreachedError,
@@ -163,7 +164,7 @@ class Remote:
         try:
             return push(RemoteWay(self, run_directory()), file, watch, begun=begun, pieces=pieces)
         except PartError as error:
-            raise StageError(
+            raise PushError(
                 f"push of {file.local.name} broke off, and the host takes no more of it: {error}"
             ) from error
 

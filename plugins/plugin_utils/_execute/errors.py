@@ -40,6 +40,10 @@ class UnreachedError(StageError):
     """The host got nothing from any source, neither good nor bad: the controller may."""
 
 
+class PushError(StageError):
+    """A push broke off for good."""
+
+
 class UnfitDeltaError(StageError):
     """The delta that was sent does not lead from the host's old home to the new one: the whole archive may do."""
 
@@ -61,4 +65,6 @@ def state_of_host(error: StageError, way_out: str = ", or try transfer: push") -
         return "What it had done until then stays on the host, and the next run goes on from there: run again"
     # Nothing else is mended by a push, and what was pushed never fails so.
     way = way_out if isinstance(error, UnreachedError) else ""
-    return f"The host is as it was. Mend what is named{way}, then run again"
+    broke_off = isinstance(error, (UnreachedError, PushError))
+    kept = ", but for what may have come of the file, with which the next run goes on" if broke_off else ""
+    return f"The host is as it was{kept}. Mend what is named{way}, then run again"
