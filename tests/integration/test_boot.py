@@ -199,6 +199,7 @@ def test_a_build_for_a_higher_level_gives_way_and_that_is_remembered(
     assert not site.role(target, version=["3.13"], source=source)["changed"]
 
 
+@pytest.mark.slow
 def test_a_damaged_carrier_on_the_host_is_fetched_again(new_host: NewHost, site: Site) -> None:
     target = new_host("alpine")
     site.pin("3.13")

@@ -44,7 +44,8 @@ def _serves_ansible(target: Target, controller: Controller) -> None:
     [
         pytest.param("debian12", marks=pytest.mark.leg),
         "alpine",
-        "debian12-python3",
+        # Molecule's debian has it too.
+        pytest.param("debian12-python3", marks=pytest.mark.slow),
         "debian11-python2",
         pytest.param("debian12-arm64", marks=pytest.mark.slow),
         pytest.param("alpine-arm64", marks=pytest.mark.slow),

@@ -236,6 +236,7 @@ def certificate(mirror_host: Mirror, tmp_path: Path) -> Path:
     return tmp_path / "mirror.pem"
 
 
+@pytest.mark.slow
 def test_tls(
     mirror_host: Mirror, certificate: Path, new_host: NewHost, controller: Controller, serve: Serve, world: Cache
 ) -> None:

@@ -55,9 +55,8 @@ DEBIAN = Machine("debian12-systemd", _WAIT_FOR_SYSTEMD, "systemctl is-enabled ng
 ALPINE = Machine("alpine", _PREPARE_ALPINE, "rc-update show default | grep nginx", _STOP_ON_ALPINE)
 
 
-@pytest.mark.parametrize(
-    "machine", [ALPINE, pytest.param(DEBIAN, marks=pytest.mark.slow)], ids=["alpine-openrc", "debian-systemd"]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("machine", [ALPINE, DEBIAN], ids=["alpine-openrc", "debian-systemd"])
 def test_with_package_and_service_manager(
     machine: Machine,
     new_host: NewHost,

@@ -61,6 +61,7 @@ def _pushed_once(
     return found
 
 
+@pytest.mark.slow
 def test_an_archive_is_pushed_once(link: Link, target: Target, everywhere: Everywhere) -> None:
     assert not _pushed_once(link, target, everywhere, "3.12.2", cut=20 << 20)["delta"]
 
