@@ -77,12 +77,14 @@ class Link:
                     # Up to the last byte that gets through.
                     chunk = chunk[:left]
                     left -= len(chunk)
-                    if not chunk:
-                        self.cuts += 1
-                        break
                 target.sendall(chunk)
                 if counts:
                     self.passed += len(chunk)
+                if left == 0:
+                    # At once: ssh may wait for an answer before it sends more.
+                    self.cuts += 1
+                    break
+                if counts:
                     # This is the link's speed, not a wait for something.
                     time.sleep(len(chunk) / self.rate if self.rate else 0)
         for each in (source, target):
