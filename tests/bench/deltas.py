@@ -12,7 +12,8 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from ansible_collections.fleet.python.plugins.plugin_utils._sources.digest impor
 from tests.gates.places import COLLECTIONS, REPOSITORY
 from tests.world import hosts
 
+from .filesystem import fresh
 from .measure import Result, sample
 
 OLD, NEW = ("3.12.2", "20240224"), ("3.12.6", "20240909")
@@ -75,22 +77,33 @@ def deltas(mirror: Path, scratch: Path) -> dict[str, Any]:
 
 def applied(new: Path, folder: Path) -> Result:
     """Apply the delta in a folder on one processor, as often as it takes for a median. ``new``: the archive's file."""
-    applying = ["taskset", "--cpu-list", "0", *_applying(folder / "home", str(COLLECTIONS), folder, digest_of(new))]
     samples = []
     for _time in range(_TIMES):
-        samples.append(sample(applying))
-        shutil.rmtree(folder / "applied")
+        with _host_of(folder) as host:
+            applying = _applying(host / "home", str(COLLECTIONS), host, digest_of(new))
+            samples.append(sample(["taskset", "--cpu-list", "0", *applying]))
     return Result(tuple(samples))
+
+
+@contextmanager
+def _host_of(folder: Path) -> Iterator[Path]:
+    """The home and the delta of a folder, on a file system that nothing was deleted from yet."""
+    with fresh("delta") as place:
+        shutil.copytree(folder / "home", place / "home", symlinks=True)
+        shutil.copyfile(folder / "delta", place / "delta")
+        os.sync()
+        yield place
 
 
 def emulated(mirror: Path, scratch: Path) -> dict[str, float]:
     """Seconds that the old build for aarch64 takes to apply the delta which `deltas` has left, in an emulated host."""
     name = "aarch64"
     new = archive_of(mirror, NEW, TRIPLES[name])
-    volumes = (f"{scratch / name}:/bench", f"{REPOSITORY}:/fleet/ansible_collections/fleet/python:ro")
-    with hosts.host("debian12-arm64", "bench-delta", [f"--volume={volume}" for volume in volumes]) as host:
-        command = _applying(Path("/bench/home"), "/fleet", Path("/bench"), digest_of(new))
-        found: dict[str, float] = json.loads(hosts.run(host, *command))
+    with _host_of(scratch / name) as place:
+        volumes = (f"{place}:/bench", f"{REPOSITORY}:/fleet/ansible_collections/fleet/python:ro")
+        with hosts.host("debian12-arm64", "bench-delta", [f"--volume={volume}" for volume in volumes]) as host:
+            command = _applying(Path("/bench/home"), "/fleet", Path("/bench"), digest_of(new))
+            found: dict[str, float] = json.loads(hosts.run(host, *command))
     return found
 
 

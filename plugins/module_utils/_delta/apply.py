@@ -93,30 +93,44 @@ class _OldHome:
     def __init__(self, path: str) -> None:
         self._manifest = _manifest_of(path)
         self._root = os.open(path, _OLD_FOLDER)
+        # The folder that was used last: the next file is in it more often than not.
+        self._last = os.dup(self._root)
+        self._last_names: list[str] = []
         self._checked: set[str] = set()
         self.copied = 0
 
     def close(self) -> None:
+        os.close(self._last)
         os.close(self._root)
 
     def open(self, path: str) -> BinaryIO:
         """A file of the home. Raises DeltaError where there is none."""
         *folders, name = path.split("/")
-        above = os.dup(self._root)
         try:
-            for folder in folders:
-                below = os.open(folder, _OLD_FOLDER, dir_fd=above)
-                os.close(above)
-                above = below
+            above = self._folder(folders)
             file = open(os.open(name, _OLD_FILE, dir_fd=above), "rb", buffering=0)  # noqa: SIM115 - the caller closes it
         except OSError as error:
             raise DeltaError(f"{path} of the old home cannot be read: {error.strerror}") from error
-        finally:
-            os.close(above)
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             file.close()
             raise DeltaError(f"{path} of the old home is no regular file")
         return file
+
+    def _folder(self, names: list[str]) -> int:
+        """A folder of the home. Raises OSError where a part of the way is none."""
+        if names != self._last_names:
+            above = os.dup(self._root)
+            try:
+                for name in names:
+                    below = os.open(name, _OLD_FOLDER, dir_fd=above)
+                    os.close(above)
+                    above = below
+            except OSError:
+                os.close(above)
+                raise
+            os.close(self._last)
+            self._last, self._last_names = above, names
+        return self._last
 
     def check(self, path: str, digest: str) -> None:
         """Raises DeltaError if a file has another digest than it had when the home was made."""
