@@ -53,7 +53,8 @@ def _pushed_once(
     done = everywhere([through(link, target)], version, transfer="push", **options)[target.name].ok()
     found, passed = _one(done), link.passed
     assert found["sent_bytes"] > cut
-    assert link.cuts >= found["sent_bytes"] // cut - 1
+    # After two of them, the parts are small enough to get through.
+    assert link.cuts >= 2
     assert found["sent_bytes"] < passed < found["sent_bytes"] * 1.1 + BESIDE, (found["sent_bytes"], passed)
     target.sh('"$1" -c "import ssl"', PYTHON)
     assert _left(target) == ""
