@@ -134,7 +134,7 @@ def _importer() -> Step:
 
 
 def _integration() -> list[Step]:
-    steps = [_in_world("integration", "not slow and not unproven")]
+    steps = [_in_world("integration", "not slow")]
     for leg in _others():
         check = partial(suites.in_world, leg, "integration", "leg")
         steps.append(Step(f"integration {leg.name}", check, ("world", f"environment {leg.name}")))
@@ -162,7 +162,7 @@ def _images() -> Step:
 def _slow() -> list[Step]:
     world = Step("world, slow", suites.slow_world, ("world",))
     long = [_in_world(folder, "not slow") for folder in _LONG]
-    tests = [_in_world(folder, "slow and not unproven") for folder in ("integration", *_LONG)]
+    tests = [_in_world(folder, "slow") for folder in ("integration", *_LONG)]
     # Emulated hosts keep the processors at work: nothing is won by two at once.
     emulated = _molecule(scenario.EMULATED, world.name, beside=False)
     # In one process: they share the image.
