@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from ansible_collections.fleet.python.plugins.module_utils._fetch.pull import Pull, parse_pull
+from ansible_collections.fleet.python.plugins.module_utils._fetch.pull import Pull
 from ansible_collections.fleet.python.plugins.module_utils._fetch.web import shown
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.catalogue import Entry
 from ansible_collections.fleet.python.plugins.plugin_utils._builds.deltas import Delta
@@ -173,12 +173,12 @@ def transfer(
     ``by_sh``: sh stages it there. Raises SourceError.
     """
     if method.name == "pull":
-        found = _to_pull(entry, None if by_sh else base, options)
-        order = parse_pull(found.order)
+        pulled, found = _to_pull(entry, None if by_sh else base, options)
+        order = _order(pulled, options)
         # The module's arguments are logged on the host, and stay in a file while it runs.
         if by_sh or not _is_secret(order):
-            return found
-        return replace(found, order="", pull=host.send_text(found.order))
+            return replace(found, order=order.text())
+        return replace(found, pull=host.send_text(order.text()))
     start = time.monotonic()
     watch = host.watch(f"download of {entry.asset.name}")
     delta, why = _delta(entry, base, options) if base and not by_sh else (None, "")
@@ -200,23 +200,16 @@ def transfer(
     )
 
 
-def _to_pull(entry: Entry, base: Base | None, options: TransferOptions) -> Transferred:
-    """What the host needs to download the archive, or the delta that the lock pins."""
+def _to_pull(entry: Entry, base: Base | None, options: TransferOptions) -> tuple[SourceFile, Transferred]:
+    """What the host is to download: the archive, or the delta that the lock pins. And what is known of it."""
     if base is None or base.delta is None:
-        return Transferred(entry.sha256, order=_order(entry, options).text())
+        return entry, Transferred(entry.sha256)
     try:
         tree = _known_tree(entry, options)
     except NoDeltaError as error:
-        why = _whole_after_all(base.delta, error, options)
-        return Transferred(entry.sha256, order=_order(entry, options).text(), delta_reason=why)
-    return Transferred(
-        entry.sha256,
-        order=_order(base.delta, options).text(),
-        delta=base.delta.sha256,
-        old=base.home,
-        tree=tree,
-        delta_reason=f"{base.home} is whole",
-    )
+        return entry, Transferred(entry.sha256, delta_reason=_whole_after_all(base.delta, error, options))
+    why = f"{base.home} is whole"
+    return base.delta, Transferred(entry.sha256, delta=base.delta.sha256, old=base.home, tree=tree, delta_reason=why)
 
 
 def _known_tree(entry: Entry, options: TransferOptions) -> str:
