@@ -22,7 +22,7 @@ help:
 	@echo 'make homes        10 min   what is installed: venvs, extensions, damage, CPU levels'
 	@echo 'make faults       15 min   kills, full disks, lost connections, hostile archives'
 	@echo 'make molecule     14 min   the Molecule scenarios that need no emulation'
-	@echo 'make images       1 min    the images of docs/images.md'
+	@echo 'make images       3 min    the images of docs/images.md, and the execution environment'
 	@echo 'make clean        seconds  remove what is built in the repository'
 	@echo 'make distclean    seconds  remove also the hosts, the images and the cache directory'
 

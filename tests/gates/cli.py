@@ -141,22 +141,12 @@ def _integration() -> list[Step]:
     return steps
 
 
-def _works_with() -> list[Step]:
-    # All of them are about one machine.
-    return [Step("works_with", lambda: suites.in_world(main_leg(), "works_with", "not slow", 1), ("world",))]
-
-
 def _molecule(names: Sequence[str], world: str = "world", *, beside: bool = True) -> list[Step]:
     return [Step(f"molecule {name}", partial(scenario.run, name), ("build", world), beside) for name in names]
 
 
 def _consumer() -> Step:
     return Step("consumer", consumer.run, ("build", "world"), beside=True)
-
-
-def _images() -> Step:
-    # In one process: they share the image.
-    return Step("images", lambda: suites.in_world(main_leg(), "images", "not slow", 1), ("world",))
 
 
 def _slow() -> list[Step]:
@@ -170,6 +160,13 @@ def _slow() -> list[Step]:
     return [*long, world, *tests, *alone, *emulated]
 
 
+def _beside(folder: str) -> Step:
+    # In one process: they share an image, or are about one machine.
+    return Step(
+        folder, lambda: suites.in_world(main_leg(), folder, "not slow", 1, beside=True), ("world",), beside=True
+    )
+
+
 def _in_world(folder: str, marked: str, at_once: int = 0) -> Step:
     name = folder if marked.startswith("not slow") else f"{folder}, slow"
     return Step(name, lambda: suites.in_world(main_leg(), folder, marked, at_once), ("world",))
@@ -179,7 +176,8 @@ def _test() -> list[Step]:
     before = [_packages(), *_environments(), _collections(), _build()]
     # Most of what has neighbours has work for one processor; the longest come first.
     quick = [*_lint(), *_by_leg("unit", suites.unit), *_sanity(), _page(), _importer(), _site()]
-    in_containers = [_world(), *_integration(), *_works_with(), *_molecule(scenario.NATIVE), _consumer(), _images()]
+    alone = [_beside("images"), _beside("works_with")]
+    in_containers = [_world(), *_integration(), *alone, *_molecule(scenario.NATIVE), _consumer()]
     return [*before, *quick, *in_containers]
 
 
@@ -195,7 +193,7 @@ _TARGETS: dict[str, Callable[[], list[Step]]] = {
     "homes": lambda: [_packages(), _main(), _world(), _in_world("homes", "not slow")],
     "faults": lambda: [_packages(), _main(), _world(), _in_world("faults", "not slow")],
     "molecule": lambda: [_packages(), _main(), _build(), _world(), *_molecule(scenario.NATIVE), _consumer()],
-    "images": lambda: [_packages(), _main(), _world(), _images()],
+    "images": lambda: [_packages(), _main(), _world(), _beside("images")],
     "test": _test,
     "test-all": lambda: [*_test(), *_slow()],
     "bench": lambda: [_packages(), _main(), _world(), Step("bench", suites.bench, ("world",))],

@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import shlex
 import subprocess
+from pathlib import Path
 from xml.etree import ElementTree
 
 from tests.world.pins import IMAGES
 
-from .commands import stream
+from .commands import logged, stream
 from .environments import Environment, environment
 from .legs import Leg, main_leg
 from .outcome import StepError
@@ -33,13 +34,13 @@ def page() -> str:
     """Run the tests of the report's page, in one process: they share a browser."""
     ensure_packages(BROWSER)
     env = environment(main_leg())
-    return _pytest(env, env.variables(), "page", "tests/page", "--capture=no")
+    return _pytest(env, env.variables(), "page", "tests/page", "--capture=no", beside=True)
 
 
-def in_world(leg: Leg, folder: str, marked: str, at_once: int = 0) -> str:
+def in_world(leg: Leg, folder: str, marked: str, at_once: int = 0, *, beside: bool = False) -> str:
     """Run those tests of a folder that carry (or, with ``not``, do not carry) a marker, in the test world.
 
-    ``at_once`` says how many run side by side; without it as many as the machine does well.
+    ``at_once`` says how many run side by side; without it as many as the machine does well. ``beside``: see `Step`.
     """
     env = environment(leg)
     name = f"{folder}-{leg.name}-{marked.replace(' ', '-')}"
@@ -47,7 +48,7 @@ def in_world(leg: Leg, folder: str, marked: str, at_once: int = 0) -> str:
     # One more than there are processors: these tests wait for Ansible and podman half of their time.
     workers = f"--numprocesses={at_once or processors() + 1}"
     # Neighbours stay together, so that a module's shared hosts are made once; whoever is done first takes of the rest.
-    return _pytest(env, variables, name, f"tests/{folder}", "-m", marked, workers, "--dist=worksteal")
+    return _pytest(env, variables, name, f"tests/{folder}", "-m", marked, workers, "--dist=worksteal", beside=beside)
 
 
 def processors() -> int:
@@ -118,12 +119,16 @@ def _world(*command: str) -> None:
     stream([env.python, "-m", "tests.world", *command], env.variables())
 
 
-def _pytest(env: Environment, variables: dict[str, str], name: str, *arguments: str) -> str:
+def _pytest(env: Environment, variables: dict[str, str], name: str, *arguments: str, beside: bool = False) -> str:
     LOGS.mkdir(parents=True, exist_ok=True)
     report = LOGS / f"{name}.xml"
     report.unlink(missing_ok=True)
+    command: list[str | Path] = [env.python, "-m", "pytest", *arguments, f"--junit-xml={report}"]
     try:
-        stream([env.python, "-m", "pytest", *arguments, f"--junit-xml={report}"], variables)
+        if beside:
+            logged(command, variables, name)
+        else:
+            stream(command, variables)
     except StepError as error:
         if report.is_file():
             raise StepError(f"{summary(report.read_text())} ({error})") from error

@@ -123,7 +123,6 @@ def has_python(target: Target) -> bool:
     return bool(said.startswith("3.13.2 "))
 
 
-@pytest.mark.slow
 def test_the_image_has_what_a_controller_needs(environment: str) -> None:
     look = "import cyclonedx, requests, zstandard, ansible_runner, ansible; print(ansible.__version__)"
     assert run("podman", "run", "--rm", environment, "python3", "-c", look).startswith(b"2.2")
