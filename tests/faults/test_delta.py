@@ -96,7 +96,7 @@ def test_old_home_that_changed(direct: NewDirect, world: Cache) -> None:
         scene.host.sh(f'set -- "$(readlink -f "$1")"; {change}', f"{ROOT}/3.12")
         result = scene.task()
         assert not _delta(result), change
-        assert any("so the whole archive is sent" in warning for warning in result["warnings"]), result
+        assert any("so the whole archive comes" in warning for warning in result["warnings"]), result
         assert not scene.host.act("3.12", **{**scene.given(), "verify": "deep"})["changed"]
         scene.settled()
 
@@ -187,7 +187,7 @@ def test_hostile_delta(amount: str, direct: NewDirect, world: Cache, record_prop
             note.write_text(digest_of(path))
             result = scene.task()
             assert not _delta(result), harm
-            assert any("so the whole archive is sent" in warning for warning in result["warnings"]), result
+            assert any("so the whole archive comes" in warning for warning in result["warnings"]), result
             assert scene.host.sh("ls -A /opt").split() == ["python", "saved"]
             scene.settled()
         record_property("count", f"{len(_HARMS[amount])} deltas")
