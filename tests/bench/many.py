@@ -36,7 +36,8 @@ def many(stage: Stage, rounds: int, counts: tuple[int, ...] = COUNTS) -> dict[in
             python_root=str(stage.root),
         )
         every = contenders(stage, inventory, 20, FLEET_BENCH_ANSWER=str(answer))
-        runs: dict[str, Contender] = {"ours": partial(_unchanged, controller, every["ours"], count), "raw": every["raw"]}
+        ours = partial(_unchanged, controller, every["ours"], count)
+        runs: dict[str, Contender] = {"ours": ours, "raw": every["raw"]}
         found[count] = side_by_side(runs, rounds if count < _LONG else 1, warm_up=int(count == counts[0]))
     return found
 

@@ -295,7 +295,7 @@ def trees(draw: st.DrawFn) -> list[Item]:
     return items
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(trees(), st.sampled_from(list(FORMATS.values())))
 def test_the_same_as_tarfile(items: list[Item], form: Format) -> None:
     try:

@@ -399,7 +399,7 @@ def test_the_file_cut_at_any_byte() -> None:
     assert all(size > len(whole) - 40 for size in got_through)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(st.sampled_from(HEADERS), st.integers(0, BLOCK - 1), st.integers(0, 255), st.booleans())
 @example(HEADERS[0], 156, ord("2"), True)
 @example(HEADERS[1], 156, ord("1"), True)
@@ -419,7 +419,7 @@ def test_any_byte_of_a_header(header: int, place: int, value: int, mended: bool)
         assert not through
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32), st.integers(1, 40))
 def test_noise_in_the_packed_bytes(seed: int, count: int) -> None:
     noise = random.Random(seed)

@@ -160,7 +160,7 @@ def test_a_delta_for_another_base_is_refused(ready: Path, tmp_path: Path) -> Non
 
 
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_damaged_delta_makes_no_other_tree(ready: Path, data: st.DataObject) -> None:
     content = bytearray((ready / "delta").read_bytes())
     cut = data.draw(st.integers(0, len(content)) | st.just(len(content)))
@@ -191,7 +191,7 @@ _VALUES = st.recursive(
 
 
 @given(entries=_VALUES, streams=_VALUES)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_an_index_is_read_or_refused(entries: Any, streams: Any) -> None:
     text = io.BytesIO(_with(entries=entries, streams=streams))
     try:
@@ -227,7 +227,7 @@ def _changed(value: Any, data: st.DataObject) -> Any:
 
 
 @given(data=st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_an_index_that_lies_makes_no_other_tree(ready: Path, data: st.DataObject) -> None:
     """One that fits its streams but for a few names and lengths; whatever it says, memory is bounded."""
     with open(ready / "delta", "rb") as file:

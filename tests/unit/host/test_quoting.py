@@ -45,7 +45,7 @@ def run(shell: str, script: str, folder: str) -> subprocess.CompletedProcess[str
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(values=st.lists(TEXTS, min_size=1, max_size=4))
 def test_values_arrive_as_they_are(shell: str, values: list[str]) -> None:
     names = [f"FLEET_{number}" for number, _value in enumerate(values)]
@@ -58,7 +58,7 @@ def test_values_arrive_as_they_are(shell: str, values: list[str]) -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(name=NAMES, link=NAMES)
 def test_the_probe_looks_at_any_root(shell: str, name: str, link: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -77,7 +77,7 @@ def test_the_probe_looks_at_any_root(shell: str, name: str, link: str) -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(name=NAMES, values=st.tuples(TEXTS, TEXTS, TEXTS, TEXTS))
 def test_the_stage_obeys_no_value(shell: str, name: str, values: tuple[str, str, str, str]) -> None:
     sha256, top, program, file = values
@@ -97,7 +97,7 @@ def test_the_stage_obeys_no_value(shell: str, name: str, values: tuple[str, str,
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(name=NAMES)
 def test_the_sweep_sweeps_any_root(shell: str, name: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -110,7 +110,7 @@ def test_the_sweep_sweeps_any_root(shell: str, name: str) -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(name=NAMES)
 def test_a_download_is_seen_below_any_root(shell: str, name: str) -> None:
     with tempfile.TemporaryDirectory() as folder:

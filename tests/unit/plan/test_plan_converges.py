@@ -116,7 +116,7 @@ def check(asked: Task, host: Host) -> None:
         assert str(host.paths[path].target).split("/")[3] in builds
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(tasks(), FATES, st.integers(0, 7)), min_size=1, max_size=6))
 def test_every_sequence_of_tasks(steps: list[tuple[Task, Fate, int]]) -> None:
     host = Host()
@@ -130,7 +130,7 @@ def test_every_sequence_of_tasks(steps: list[tuple[Task, Fate, int]]) -> None:
         check(asked, host)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(tasks(), max_size=4))
 def test_absent_undoes_everything(earlier: list[Task]) -> None:
     host = Host()
@@ -144,7 +144,7 @@ def test_absent_undoes_everything(earlier: list[Task]) -> None:
     assert (host.homes, host.links, host.previous, host.paths, host.made_links) == ({}, {}, {}, {}, ())
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(tasks())
 def test_what_is_not_ours_is_never_touched(asked: Task) -> None:
     foreign = Host(

@@ -180,7 +180,7 @@ _KEYS = ("homes", "pythons", "left_overs", "platform", "root", "system", "failed
 _HOSTILE_HOME = st.fixed_dictionaries({}, optional=dict.fromkeys(home(), _JSON))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(_JSON | st.fixed_dictionaries({}, optional=dict.fromkeys(_KEYS, _JSON) | {"homes": st.lists(_HOSTILE_HOME)}))
 def test_whatever_a_host_says_is_a_row(result: Any) -> None:
     report = report_of([("web1", result)], frame(lock=lock_of(entry("3.13.2"))))
@@ -190,7 +190,7 @@ def test_whatever_a_host_says_is_a_row(result: Any) -> None:
     json.dumps(report, allow_nan=False)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(_JSON | st.builds(_upgraded, _JSON, _JSON, _JSON))
 def test_whatever_a_task_returned_is_counted(result: Any) -> None:
     VALIDATOR.validate(gather.with_transfers(report_of([("web1", looked())], frame()), [[("web1", result)]]))
