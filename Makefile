@@ -7,7 +7,7 @@ TARGETS := setup lint docs unit page sanity build integration homes faults molec
 
 help:
 	@echo 'make demo         4 min    the main job on this machine and in containers, from an embedded release mirror'
-	@echo 'make test         60 min   linters, units, sanity, build, integration, Molecule; on two slow processors'
+	@echo 'make test         45 min   linters, units, sanity, build, integration, Molecule; on two slow processors'
 	@echo 'make test-all     2 h      the same, and homes, faults, what is slow and what is emulated'
 	@echo 'make bench        20 min   measure against other tools, side by side, on an idle machine'
 	@echo 'make dev                   a shell with the environment, the collections and the test world'
