@@ -176,9 +176,8 @@ def _test() -> list[Step]:
     before = [_packages(), *_environments(), _collections(), _build()]
     # Most of what has neighbours has work for one processor; the longest come first.
     quick = [*_lint(), *_by_leg("unit", suites.unit), *_sanity(), _page(), _importer(), _site()]
-    alone = [_beside("images"), _beside("works_with")]
-    in_containers = [_world(), *_integration(), *alone, *_molecule(scenario.NATIVE), _consumer()]
-    return [*before, *quick, *in_containers]
+    in_containers = [_beside("images"), _beside("works_with"), *_molecule(scenario.NATIVE), _consumer()]
+    return [*before, *quick, _world(), *_integration(), *in_containers]
 
 
 _TARGETS: dict[str, Callable[[], list[Step]]] = {
