@@ -31,7 +31,7 @@ def quoted(page: str) -> list[str]:
 
 def code() -> str:
     """All text of the plugins, with strings over several lines in one, and values as they are shown."""
-    texts = [path.read_text(encoding="utf-8") for path in sorted((REPOSITORY / "plugins").rglob("*.[ps]*"))]
+    texts = [path.read_text(encoding="utf-8") for path in sorted((REPOSITORY / "plugins").rglob("*.[ps][yh]"))]
     joined = re.sub(r'"\n\s*f?"', "", "\n".join(texts))
     return re.sub(r"\{[^{}]*\}", "", joined).replace("%%", "%")
 
